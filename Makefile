@@ -1,0 +1,68 @@
+# Everything is installed into .venv from hash-locked lists, once; delete .venv to start anew.
+
+BIN     = .venv/bin
+PIP     = $(BIN)/python -m pip --disable-pip-version-check -qq --no-input
+PYTHON  = python3.13 python3.12 python3.11 python3
+WORKERS = 2
+UV      = uv
+COMPILE = $(UV) pip compile pyproject.toml --quiet --universal --python-version 3.11 \
+	--fork-strategy fewest --generate-hashes --no-header --no-annotate --no-emit-index-url \
+	--no-emit-find-links --extra studio --extra postgres --group run $(UPGRADE)
+FITS    = 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))'
+
+.PHONY: help demo test check bench format lock clean
+
+help: ## show this list
+	@sed -n 's/^\([a-z]*\):[^#]*## /make \1	/p' Makefile
+
+demo: .venv/.run-ready ## make three videos with the built-in engine, and show the bill
+	@$(BIN)/kinetoscope demo
+
+test: .venv/.dev-ready ## run all tests (ARGS="-k ledger" for some)
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(ARGS)
+
+check: .venv/.dev-ready ## check style, types and floors
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-logo
+
+bench: .venv/.dev-ready ## measure requests per second and CPU
+	@$(BIN)/python -m benchmarks $(ARGS)
+
+format: .venv/.dev-ready ## rewrite the code in the house's style
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+lock: ## resolve the dependencies anew; needs uv (UPGRADE=--upgrade takes the newest)
+	@command -v $(UV) >/dev/null || { echo "make lock needs uv: install it, or say UV=path/to/uv" >&2; exit 1; }
+	$(COMPILE) --output-file requirements/run.txt
+	$(COMPILE) --group dev --constraints requirements/run.txt --output-file requirements/dev.txt
+
+clean: ## remove what was built and cached, .venv included
+	rm -rf .venv build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .import_linter_cache
+	find kinetoscope tests benchmarks -name __pycache__ -prune -exec rm -rf {} +
+
+# A .venv that works is kept. The first Python that runs and fits makes a new one: some machines
+# have a python3.13 on the PATH that is only a shim and fails.
+.venv/.run-ready: requirements/run.txt pyproject.toml
+	@$(BIN)/python -c $(FITS) 2>/dev/null && $(BIN)/python -m pip --version >/dev/null 2>&1 || { \
+	  for python in $(PYTHON); do \
+	    $$python -c $(FITS) >/dev/null 2>&1 && break; python=; \
+	  done; \
+	  if [ -z "$$python" ]; then \
+	    echo "Kinetoscope needs Python 3.11 or newer with its venv module (on Debian: apt install python3-venv). Tried: $(PYTHON). Name another with make PYTHON=/path/to/python3" >&2; \
+	    exit 1; \
+	  fi; \
+	  echo "Creating .venv with $$($$python --version) …"; \
+	  $$python -m venv --clear .venv; }
+	@echo "Installing Kinetoscope and its libraries (about a minute, once) …"
+	@$(PIP) install --require-hashes -r requirements/run.txt
+	@$(PIP) install --no-build-isolation --no-deps --editable .
+	@touch $@
+
+.venv/.dev-ready: requirements/dev.txt .venv/.run-ready
+	@echo "Installing what the tests need (half a minute, once) …"
+	@$(PIP) install --require-hashes -r requirements/dev.txt
+	@touch $@
