@@ -1,0 +1,3 @@
+"""Kinetoscope: a self-hosted, prepaid video-generation service."""
+
+__version__ = "0.1.0"

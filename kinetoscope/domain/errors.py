@@ -1,0 +1,128 @@
+"""What can go wrong, and who is told.
+
+Exception
+├── KinetoscopeError              told to the caller, at once
+│   ├── InvalidOrder              the request makes no sense: names the field
+│   │   ├── InputUnreachable      an address that could not be read
+│   │   └── InputForbidden        an address that this service does not visit
+│   ├── Unauthenticated           no key, or one we do not know
+│   ├── InsufficientBalance       the quote is more than the account has free
+│   ├── KeyLimitReached           the quote is more than this key may still spend
+│   ├── ModelNotAllowed           this key may not ask for this model
+│   ├── NotFound                  no such thing, or not yours
+│   │   ├── ModelNotFound         no such model
+│   │   └── VideoNotAvailable     a failed task has no video
+│   ├── VideoNotReady             not completed yet: ask again
+│   ├── VideoExpired              past its retention, or deleted
+│   ├── Conflict                  the state of things forbids it
+│   │   ├── IdempotencyConflict   this idempotency key made another request
+│   │   ├── NotCancellable        an engine is at work that cannot stop, or it has ended
+│   │   └── StillRunning          cancel it first
+│   ├── TooLarge                  more bytes than allowed
+│   ├── UnsupportedBody           neither JSON nor a form
+│   ├── TooManyRequests           slow down
+│   └── NotAccepting              shutting down or overloaded: try again elsewhere or later
+├── EngineUnavailable             told to the worker: nothing began, or ask again later
+└── Overtaken                     told to the worker: somebody did this first
+"""
+
+from __future__ import annotations
+
+
+class KinetoscopeError(Exception):
+    """An error that its reader can mend; *param* names the field at fault."""
+
+    code = "error"
+
+    def __init__(self, message: str, param: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.param = param
+
+
+class InvalidOrder(KinetoscopeError):
+    code = "invalid_request"
+
+
+class InputUnreachable(InvalidOrder):
+    code = "input_unreachable"
+
+
+class InputForbidden(InvalidOrder):
+    code = "input_forbidden"
+
+
+class Unauthenticated(KinetoscopeError):
+    code = "invalid_api_key"
+
+
+class InsufficientBalance(KinetoscopeError):
+    code = "insufficient_balance"
+
+
+class KeyLimitReached(KinetoscopeError):
+    code = "key_limit_reached"
+
+
+class ModelNotAllowed(KinetoscopeError):
+    code = "model_not_allowed"
+
+
+class NotFound(KinetoscopeError):
+    code = "not_found"
+
+
+class ModelNotFound(NotFound):
+    code = "model_not_found"
+
+
+class VideoNotAvailable(NotFound):
+    code = "video_not_available"
+
+
+class VideoNotReady(KinetoscopeError):
+    code = "video_not_ready"
+
+
+class VideoExpired(KinetoscopeError):
+    code = "video_expired"
+
+
+class Conflict(KinetoscopeError):
+    code = "conflict"
+
+
+class IdempotencyConflict(Conflict):
+    code = "idempotency_conflict"
+
+
+class NotCancellable(Conflict):
+    code = "not_cancellable"
+
+
+class StillRunning(Conflict):
+    code = "video_in_progress"
+
+
+class TooLarge(KinetoscopeError):
+    code = "too_large"
+
+
+class UnsupportedBody(KinetoscopeError):
+    code = "unsupported_media_type"
+
+
+class TooManyRequests(KinetoscopeError):
+    code = "rate_limit_exceeded"
+
+
+class NotAccepting(KinetoscopeError):
+    code = "service_unavailable"
+
+
+class EngineUnavailable(Exception):
+    """Nothing began: the same call may be made again later."""
+
+
+class Overtaken(Exception):
+    """A conditional change found that somebody was first; there is nothing left to do."""

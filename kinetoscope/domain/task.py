@@ -1,0 +1,78 @@
+"""A task: an order on its way, forward only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from kinetoscope.domain.money import Money
+from kinetoscope.domain.order import Operation
+
+
+class Status(StrEnum):
+    """Where a task is; it never leaves the last two."""
+
+    QUEUED = "queued"
+    IN_PROGRESS = "in_progress"
+    COMPLETED = "completed"
+    FAILED = "failed"
+
+
+OPEN = (Status.QUEUED, Status.IN_PROGRESS)
+
+
+class Failure(StrEnum):
+    """Why a task failed, for programs."""
+
+    FAILED = "task_failed"
+    MODERATED = "moderation_blocked"
+    UNREACHABLE = "input_unreachable"
+    UNAVAILABLE = "engine_unavailable"
+    LOST = "engine_lost"
+    TIMED_OUT = "timed_out"
+    CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task:
+    """One row of what we remember; times are Unix seconds, documents are JSON texts.
+
+    *started_at* is None while no engine can have been asked, so while starting is safe.
+    *attempt* counts the runners that took it up; a change that names an older one changes nothing.
+    *expires_at* is when the result is dropped; *dropped* says that its file is gone, *deleted*
+    that its owner wanted so.
+    """
+
+    id: str
+    account_id: str
+    key_id: str
+    model: str
+    operation: Operation
+    status: Status
+    progress: int
+    size: str
+    seconds: str
+    prompt: str
+    created_at: int
+    started_at: int | None = None
+    ended_at: int | None = None
+    expires_at: int | None = None
+    attempt: int = 0
+    engine: str = ""
+    ticket: str | None = None
+    held: Money = Money()
+    charged: Money | None = None
+    order: str = "{}"
+    quote: str = "{}"
+    billing: str | None = None
+    output: str | None = None
+    ignored: str = "[]"
+    error_code: str | None = None
+    error_message: str | None = None
+    deleted: bool = False
+    dropped: bool = False
+
+    @property
+    def ended(self) -> bool:
+        """Whether this task is completed or failed."""
+        return self.status not in OPEN

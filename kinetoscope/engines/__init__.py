@@ -1,0 +1,105 @@
+"""Engines make videos. This is all that the house knows of one, and all that one knows of us."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Any, NewType, Protocol
+
+from kinetoscope.domain.order import Input, Operation, Order
+
+Ticket = NewType("Ticket", str)
+"""What an engine gives us to ask by; survives a restart of ours."""
+
+
+@dataclass(frozen=True, slots=True)
+class Working:
+    """Not done yet; *progress* is 0 to 99, or None where the engine cannot tell."""
+
+    progress: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """Done: the video is a local file or stands at an address for a while."""
+
+    source: Path | str
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Never: *code* is one of the task failures; *billed* says that the engine charged us."""
+
+    code: str
+    message: str
+    billed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """The engine knows nothing of this ticket."""
+
+
+Report = Working | Made | Refused | Lost
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """The checked inputs of an order and the local files that hold their bytes, in order."""
+
+    images: tuple[Input, ...] = ()
+    video: Input | None = None
+    image_paths: tuple[Path, ...] = ()
+    video_path: Path | None = None
+
+
+class Engine(Protocol):
+    """Makes videos; sees the order, never who asked, what it costs, or the database.
+
+    *makes*: the operations it can be asked for. *repeatable*: starting a task twice costs nothing.
+    *stoppable*: stop() ends the work at once. *slots*: tasks it works on at a time.
+    *pace*: the shortest and the longest wait between two polls, in seconds.
+    """
+
+    name: str
+    makes: frozenset[Operation]
+    repeatable: bool
+    stoppable: bool
+    slots: int
+    pace: tuple[float, float]
+
+    async def start(self, task_id: str, order: Order, inputs: Inputs) -> Ticket:
+        """Begin; raise EngineUnavailable only when nothing can have begun."""
+        ...
+
+    async def poll(self, ticket: Ticket) -> Report:
+        """Say how it stands; raise EngineUnavailable to be asked again later."""
+        ...
+
+    async def stop(self, ticket: Ticket) -> None:
+        """End the work of *ticket*, if this engine can; twice is the same as once."""
+        ...
+
+    async def forget(self, ticket: Ticket) -> None:
+        """Drop what is kept for *ticket*: its result was taken or is not wanted."""
+        ...
+
+    async def ready(self) -> None:
+        """Return if it could begin a task now; raise EngineUnavailable, saying why, if not."""
+        ...
+
+    async def close(self) -> None:
+        """Stop everything and free what is held."""
+        ...
+
+
+ENGINES: Mapping[str, str] = {"studio": "kinetoscope.engines.studio:Studio"}
+
+
+def load(name: str, **options: Any) -> Engine:  # noqa: ANN401 - each engine names its own options
+    """Import the engine *name* on first use and build it with *options*."""
+    module, _, attribute = ENGINES[name].partition(":")
+    engine: Engine = getattr(import_module(module), attribute)(**options)
+    return engine
