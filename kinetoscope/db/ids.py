@@ -1,0 +1,50 @@
+"""Names for rows: 128 bits that sort by time, so that indexes stay tight."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+
+_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford's base 32
+_RANDOM_BITS = 80
+_LENGTH = 26
+_STEP_BYTES = 4  # by which names of one moment differ, so that none can be guessed
+
+
+class _Clock:
+    """Hands out 128-bit numbers, each larger than the one before in this process."""
+
+    def __init__(self) -> None:
+        self._last = 0
+        self._lock = threading.Lock()
+
+    def next(self) -> int:
+        random = os.urandom(_RANDOM_BITS // 8 + _STEP_BYTES)
+        fresh = (time.time_ns() // 1_000_000) << _RANDOM_BITS
+        fresh |= int.from_bytes(random[_STEP_BYTES:])
+        with self._lock:
+            step = 1 + int.from_bytes(random[:_STEP_BYTES])
+            self._last = max(fresh, self._last + step)
+            return self._last
+
+
+_clock = _Clock()
+
+
+def new_id(prefix: str) -> str:
+    """Make a name such as ``task_01k…`` that no other row has and that sorts by its birth."""
+    return _write(prefix, _clock.next())
+
+
+def first_id(prefix: str, seconds: int) -> str:
+    """Make the smallest name that can have been made at the Unix time *seconds*."""
+    return _write(prefix, (max(0, seconds) * 1000) << _RANDOM_BITS)
+
+
+def _write(prefix: str, number: int) -> str:
+    digits = []
+    for _ in range(_LENGTH):
+        number, digit = divmod(number, 32)
+        digits.append(_ALPHABET[digit])
+    return f"{prefix}_{''.join(reversed(digits))}"

@@ -1,0 +1,239 @@
+"""The smallest ledger that cannot lie: deposit, hold, settle, release, refund.
+
+A conditional UPDATE and its row count are the only lock; the constraints are a second pair of eyes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import bindparam, func, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from kinetoscope.db import Conn
+from kinetoscope.db.hot import Hot
+from kinetoscope.db.schema import accounts, entries, holds, keys
+from kinetoscope.domain.errors import (
+    Conflict,
+    InsufficientBalance,
+    KeyLimitReached,
+    NotFound,
+    Overtaken,
+)
+from kinetoscope.domain.money import LARGEST, ZERO, Money
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of the journal; *amount* is negative where money was taken."""
+
+    number: int
+    reference: str
+    account_id: str
+    amount: Money
+    kind: str
+    task_id: str | None
+    created_at: int
+    note: str
+
+
+_HOLD = Hot(
+    update(accounts)
+    .where(accounts.c.id == bindparam("account"))
+    .where(accounts.c.balance >= accounts.c.held + bindparam("amount", type_=accounts.c.held.type))
+    .values(held=accounts.c.held + bindparam("amount", type_=accounts.c.held.type))
+)
+_COMMIT_KEY = (
+    update(keys)
+    .where(keys.c.id == bindparam("key"))
+    .where(
+        keys.c.spend_limit >= keys.c.committed + bindparam("amount", type_=keys.c.committed.type)
+    )
+    .values(committed=keys.c.committed + bindparam("amount", type_=keys.c.committed.type))
+)
+_INSERT_HOLD = Hot(insert(holds), [column.name for column in holds.c])
+
+
+def hold(
+    conn: Conn, task_id: str, account_id: str, amount: Money, *, limited_key: str | None = None
+) -> None:
+    """Set *amount* aside for a task, or raise InsufficientBalance or KeyLimitReached.
+
+    *limited_key* is the id of the key that asks, if that key has a spending limit.
+    """
+    if not _HOLD.change(conn, {"account": account_id, "amount": amount.micros}):
+        raise InsufficientBalance(_too_little(conn, account_id, amount))
+    if limited_key is not None:
+        kept = conn.execute(_COMMIT_KEY, {"key": limited_key, "amount": amount})
+        if kept.rowcount != 1:
+            raise KeyLimitReached(_over_limit(conn, limited_key, amount))
+    _INSERT_HOLD.change(
+        conn,
+        {
+            "task_id": task_id,
+            "account_id": account_id,
+            "key_id": limited_key,
+            "amount": amount.micros,
+            "state": "open",
+        },
+    )
+
+
+def settle(conn: Conn, task_id: str, cost: Money, now: int) -> Money:
+    """Take *cost*, give the rest of the hold back, and return what was held.
+
+    Raise Overtaken if the hold was resolved before, ValueError if *cost* is above it.
+    """
+    account_id, key_id, held = _resolve(conn, task_id, "settled")
+    if not ZERO <= cost <= held:
+        message = f"{task_id}: a cost of {cost} does not fit a hold of {held}"
+        raise ValueError(message)
+    conn.execute(
+        update(accounts)
+        .where(accounts.c.id == account_id)
+        .values(held=accounts.c.held - held, balance=accounts.c.balance - cost)
+    )
+    _give_back(conn, key_id, held - cost)
+    conn.execute(
+        insert(entries).values(
+            reference=f"settle:{task_id}",
+            account_id=account_id,
+            amount=-cost,
+            kind="settlement",
+            task_id=task_id,
+            created_at=now,
+            note="",
+        )
+    )
+    return held
+
+
+def release(conn: Conn, task_id: str) -> Money:
+    """Give the whole hold back and return what it was; Overtaken if it was resolved before."""
+    account_id, key_id, held = _resolve(conn, task_id, "released")
+    conn.execute(
+        update(accounts).where(accounts.c.id == account_id).values(held=accounts.c.held - held)
+    )
+    _give_back(conn, key_id, held)
+    return held
+
+
+def deposit(
+    conn: Conn, account_id: str, amount: Money, now: int, *, reference: str, note: str = ""
+) -> Entry:
+    """Add *amount*, once for each *reference*: a second time raises Conflict."""
+    return _add(
+        conn, account_id, amount, now, kind="deposit", reference=f"deposit:{reference}", note=note
+    )
+
+
+def refund(conn: Conn, task_id: str, now: int, *, note: str) -> Entry:
+    """Give back all that a task was charged, once; Conflict if there is nothing to give back."""
+    wanted = (entries.c.task_id == task_id) & (entries.c.kind == "settlement")
+    settled = conn.execute(select(entries).where(wanted)).first()
+    if settled is None or not settled.amount:
+        raise Conflict(f"{task_id} was not charged, so there is nothing to refund", "task")
+    return _add(
+        conn,
+        settled.account_id,
+        -settled.amount,
+        now,
+        kind="refund",
+        reference=f"refund:{task_id}",
+        note=note,
+        task_id=task_id,
+    )
+
+
+def statement(conn: Conn, account_id: str, *, after: int | None, limit: int) -> list[Entry]:
+    """List up to *limit* entries of an account, newest first, older than entry *after*."""
+    query = select(entries).where(entries.c.account_id == account_id)
+    if after is not None:
+        query = query.where(entries.c.number < after)
+    rows = conn.execute(query.order_by(entries.c.number.desc()).limit(limit))
+    return [Entry(*row) for row in rows]
+
+
+def entry_of(conn: Conn, task_id: str, kind: str) -> Entry | None:
+    """Get the settlement or the refund of a task, if there is one."""
+    wanted = (entries.c.task_id == task_id) & (entries.c.kind == kind)
+    row = conn.execute(select(entries).where(wanted)).first()
+    return Entry(*row) if row else None
+
+
+def _add(
+    conn: Conn,
+    account_id: str,
+    amount: Money,
+    now: int,
+    *,
+    kind: str,
+    reference: str,
+    note: str,
+    task_id: str | None = None,
+) -> Entry:
+    """Write an entry that adds to a balance."""
+    if conn.execute(select(entries.c.number).where(entries.c.reference == reference)).first():
+        raise Conflict(f"{reference} is in the journal already; nothing was added", "reference")
+    row = {
+        "reference": reference,
+        "account_id": account_id,
+        "amount": amount,
+        "kind": kind,
+        "task_id": task_id,
+        "created_at": now,
+        "note": note,
+    }
+    room = Money(LARGEST) - amount
+    grown = conn.execute(
+        update(accounts)
+        .where(accounts.c.id == account_id, accounts.c.balance <= room)
+        .values(balance=accounts.c.balance + amount)
+    )
+    if grown.rowcount != 1:
+        raise NotFound(f"no account {account_id!r} can take {amount}", "account")
+    try:
+        number = conn.execute(insert(entries).values(row).returning(entries.c.number)).scalar_one()
+    except IntegrityError as error:  # somebody was quicker
+        raise Conflict(f"{reference} is in the journal already", "reference") from error
+    return Entry(number, reference, account_id, amount, kind, task_id, now, note)
+
+
+def _resolve(conn: Conn, task_id: str, state: str) -> tuple[str, str | None, Money]:
+    resolved = conn.execute(
+        update(holds)
+        .where(holds.c.task_id == task_id, holds.c.state == "open")
+        .values(state=state)
+        .returning(holds.c.account_id, holds.c.key_id, holds.c.amount)
+    ).first()
+    if resolved is None:
+        raise Overtaken(task_id)
+    return resolved.account_id, resolved.key_id, resolved.amount
+
+
+def _give_back(conn: Conn, key_id: str | None, amount: Money) -> None:
+    if key_id is not None:
+        conn.execute(
+            update(keys).where(keys.c.id == key_id).values(committed=keys.c.committed - amount)
+        )
+
+
+def _too_little(conn: Conn, account_id: str, amount: Money) -> str:
+    query = select(accounts.c.balance, accounts.c.held).where(accounts.c.id == account_id)
+    row = conn.execute(query).one()
+    available = row.balance - row.held
+    return f"this costs up to ${amount} and ${available} is available; add ${amount - available}"
+
+
+def _over_limit(conn: Conn, key_id: str, amount: Money) -> str:
+    query = select(keys.c.spend_limit, keys.c.committed).where(keys.c.id == key_id)
+    row = conn.execute(query).one()
+    left = row.spend_limit - row.committed
+    return f"this costs up to ${amount} and the key may still spend ${left} of ${row.spend_limit}"
+
+
+def sum_of(conn: Conn, account_id: str) -> Money:
+    """Add up the journal of an account."""
+    query = select(func.coalesce(func.sum(entries.c.amount), 0))
+    total = conn.execute(query.where(entries.c.account_id == account_id)).scalar_one()
+    return total if isinstance(total, Money) else Money(int(total))
