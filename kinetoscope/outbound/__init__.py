@@ -1,0 +1,279 @@
+"""Reading addresses that strangers chose, and nothing that they should not reach through us.
+
+The address that was checked is the one connected to: names are resolved here, forbidden addresses
+dropped, and every socket checks once more where it is about to go. So neither a redirect nor a
+name that changes its mind leads inside. Any port of a public address may be read.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import os
+import ssl
+import threading
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from http import HTTPStatus
+from pathlib import Path
+
+import aiohttp
+from aiohttp.abc import AbstractResolver
+from yarl import URL
+
+from kinetoscope import __version__
+from kinetoscope.domain.errors import (
+    InputForbidden,
+    InputUnreachable,
+    InvalidOrder,
+    NotAccepting,
+)
+from kinetoscope.outbound.addresses import Forbidden, Gate, Network, SystemResolver
+
+URL_CHARACTERS = 2048
+AT_ONCE = 16
+CONNECT_SECONDS = 5.0
+IDLE_SECONDS = 10.0
+_WRITE_BYTES = 2**20
+_HEADERS = {
+    "User-Agent": f"Kinetoscope/{__version__}",
+    "Accept": "*/*",
+    "Accept-Encoding": "identity",
+}
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """What was read: from which address in the end, its bytes, and their SHA-256 in hex."""
+
+    url: str
+    size: int
+    sha256: str
+
+
+class Outbound:
+    """Reads files from public addresses, and from the networks in *allow*."""
+
+    def __init__(
+        self,
+        *,
+        allow: Sequence[Network] = (),
+        timeout_seconds: float = 20,
+        redirects: int = 5,
+        resolver: AbstractResolver | None = None,
+        trust: ssl.SSLContext | None = None,
+    ) -> None:
+        """*resolver* replaces the system's; *trust* replaces its certificate authorities."""
+        self._gate = Gate(tuple(allow), resolver or SystemResolver())
+        self._seconds = timeout_seconds
+        self._redirects = redirects
+        self._trust = trust
+        self._slots = asyncio.Semaphore(AT_ONCE)
+        self._session: aiohttp.ClientSession | None = None
+
+    async def fetch(self, url: str, into: Path, *, most_bytes: int, param: str) -> Fetched:
+        """Write what *url* answers *into* a file, or leave none and raise what is wrong with it.
+
+        Raises InputForbidden, InputUnreachable or InvalidOrder, each naming the field *param*.
+        """
+        hop = _Hop(_read_url(url, param), into, most_bytes, param)
+        async with self._slot():
+            with _no_remains(into), _translated(hop, self._seconds):
+                async with asyncio.timeout(self._seconds):
+                    return await self._follow(hop)
+
+    async def close(self) -> None:
+        """Close all connections; nothing can be fetched afterwards."""
+        session, self._session = self._session, None
+        if session is not None:
+            await session.close()
+        await self._gate.close()
+
+    @asynccontextmanager
+    async def _slot(self) -> AsyncIterator[None]:
+        try:
+            await asyncio.wait_for(self._slots.acquire(), self._seconds)
+        except TimeoutError:
+            raise NotAccepting("too many inputs are being read just now; try again") from None
+        try:
+            yield
+        finally:
+            self._slots.release()
+
+    async def _follow(self, hop: _Hop) -> Fetched:
+        for _ in range(self._redirects + 1):
+            self._gate.check_literal(hop.host)
+            async with self._open().get(hop.url, allow_redirects=False) as answer:
+                if answer.status not in _REDIRECTS:
+                    return await _keep(answer, hop)
+                hop.url = _redirected(hop, answer.headers.get("Location", ""))
+        raise InputUnreachable(
+            f"{hop.param}: {hop.host} redirects on; at most {self._redirects} redirects are"
+            " followed",
+            hop.param,
+        )
+
+    def _open(self) -> aiohttp.ClientSession:
+        if self._session is None:
+            self._session = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(
+                    resolver=self._gate,
+                    socket_factory=self._gate.socket,
+                    use_dns_cache=False,
+                    force_close=True,
+                    limit=AT_ONCE,
+                    ssl=self._trust or True,
+                ),
+                timeout=aiohttp.ClientTimeout(
+                    total=None, sock_connect=CONNECT_SECONDS, sock_read=IDLE_SECONDS
+                ),
+                headers=_HEADERS,
+                cookie_jar=aiohttp.DummyCookieJar(),
+                auto_decompress=False,
+                trust_env=False,
+                read_bufsize=2**18,
+            )
+        return self._session
+
+
+@dataclass(slots=True)
+class _Hop:
+    """One address on the way to a file; a redirect changes its *url*."""
+
+    url: URL
+    into: Path
+    most_bytes: int
+    param: str
+
+    @property
+    def host(self) -> str:
+        return self.url.host or ""
+
+
+def _read_url(text: str, param: str) -> URL:
+    """Read *text* as an address that may be asked for, or raise what is wrong with it."""
+    allowed = f"an http or https address of at most {URL_CHARACTERS:,} characters is allowed"
+    if len(text) > URL_CHARACTERS:
+        raise InvalidOrder(f"{param} has {len(text):,} characters; {allowed}", param)
+    try:
+        url = URL(text)
+        usable = url.scheme in {"http", "https"} and bool(url.host) and url.port is not None
+    except ValueError:
+        raise InvalidOrder(f"{param} is not an address; {allowed}", param) from None
+    if not usable:
+        raise InvalidOrder(f"{param} is not an http or https address; {allowed}", param)
+    if "@" in url.raw_authority:
+        raise InputForbidden(f"{param} bears a user name or password; leave it out", param)
+    return url.with_fragment(None)
+
+
+def _redirected(hop: _Hop, location: str) -> URL:
+    try:
+        target = hop.url.join(URL(location)) if location else None
+    except ValueError:
+        target = None
+    if target is None:
+        raise InputUnreachable(f"{hop.param}: {hop.host} redirects to no address", hop.param)
+    if hop.url.scheme == "https" and target.scheme == "http":
+        message = f"{hop.param}: {hop.host} redirects from https to http, which is not followed"
+        raise InputForbidden(message, hop.param)
+    return _read_url(str(target), hop.param)
+
+
+async def _keep(answer: aiohttp.ClientResponse, hop: _Hop) -> Fetched:
+    if answer.status != HTTPStatus.OK:
+        message = f"{hop.param}: {hop.host} answered {answer.status}; 200 is needed"
+        raise InputUnreachable(message, hop.param)
+    coding = answer.headers.get("Content-Encoding", "identity").strip().lower()
+    if coding not in {"", "identity"}:
+        message = f"{hop.param}: {hop.host} sent a compressed body, which was not asked for"
+        raise InputUnreachable(message, hop.param)
+    _check_size(answer.content_length or 0, hop)
+    file = _File(hop.into)
+    try:
+        async for chunk in answer.content.iter_any():
+            _check_size(file.size + len(chunk), hop)
+            if file.take(chunk):
+                await asyncio.to_thread(file.write)
+        await asyncio.to_thread(file.write)
+    finally:
+        file.close()
+    return Fetched(str(hop.url), file.size, file.digest.hexdigest())
+
+
+def _check_size(size: int, hop: _Hop) -> None:
+    if size > hop.most_bytes:
+        limit = f"at most {hop.most_bytes / 2**20:g} MiB ({hop.most_bytes:,} bytes) are allowed"
+        raise InvalidOrder(f"{hop.param}: the file at {hop.host} is too large; {limit}", hop.param)
+
+
+class _File:
+    """A file being received: bytes wait in memory until there are enough of them to write."""
+
+    def __init__(self, path: Path) -> None:
+        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW
+        self._file = os.fdopen(os.open(path, flags, 0o600), "wb", buffering=0)
+        self._waiting = bytearray()
+        # Who was cancelled closes the file while a thread may still be writing to it.
+        self._writing = threading.Lock()
+        self.size = 0
+        self.digest = hashlib.sha256()
+
+    def take(self, chunk: bytes) -> bool:
+        """Take *chunk* and tell whether it is time to write."""
+        self._waiting += chunk
+        self.size += len(chunk)
+        return len(self._waiting) >= _WRITE_BYTES
+
+    def write(self) -> None:
+        waiting, self._waiting = self._waiting, bytearray()
+        self.digest.update(waiting)
+        left = memoryview(waiting)
+        with self._writing:
+            while left and not self._file.closed:
+                left = left[self._file.write(left) :]
+
+    def close(self) -> None:
+        with self._writing:
+            self._file.close()
+
+
+@contextmanager
+def _no_remains(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
+
+
+@contextmanager
+def _translated(hop: _Hop, seconds: float) -> Iterator[None]:
+    """Turn what a network can do to us into what the caller can do about it."""
+    try:
+        yield
+    except Forbidden:
+        message = (
+            f"{hop.param}: {hop.host[:253]} is a private or reserved address, which this service"
+            " does not visit; use a public one"
+        )
+        raise InputForbidden(message, hop.param) from None
+    except aiohttp.InvalidURL:
+        message = f"{hop.param} is not an http or https address that can be asked for"
+        raise InvalidOrder(message, hop.param) from None
+    except (TimeoutError, aiohttp.ClientError) as error:
+        why = next(text for kind, text in _FAILURES if isinstance(error, kind))
+        message = f"{hop.param}: {hop.host[:253]} {why.format(seconds=seconds)}"
+        raise InputUnreachable(message, hop.param) from None
+
+
+_FAILURES: tuple[tuple[type[Exception], str], ...] = (
+    (TimeoutError, "did not send the file in time; {seconds:g} seconds are allowed"),
+    (aiohttp.ClientConnectorDNSError, "is a name that has no address"),
+    (aiohttp.ClientConnectorCertificateError, "has a certificate that is not trusted"),
+    (aiohttp.ClientConnectorSSLError, "does not speak TLS as it should"),
+    (aiohttp.ClientConnectorError, "does not accept connections"),
+    (aiohttp.ClientError, "broke off or did not speak HTTP as it should"),
+)
