@@ -1,0 +1,127 @@
+"""The verbs: what changes two wings together, in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from kinetoscope.assets import Store
+from kinetoscope.db import Database
+from kinetoscope.db.accounts import Key
+from kinetoscope.domain.errors import ModelNotAllowed, ModelNotFound
+from kinetoscope.domain.pricing import Rates
+from kinetoscope.domain.task import Task
+from kinetoscope.engines import Engine
+from kinetoscope.outbound import Outbound
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """What customers ask for: its name, who makes it and what it costs."""
+
+    name: str
+    engine: Engine
+    rates: Rates
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """What the operator decided; times are in seconds, *retention* 0 keeps results for ever."""
+
+    charge_moderated: bool = True
+    retention: int = 0
+    queue_time: int = 24 * 3600
+    task_time: int = 3600
+    link_time: int = 24 * 3600
+
+
+class Listener(Protocol):
+    """Who wants to hear of new and ended tasks at once: the runner in this process."""
+
+    def queued(self, task_id: str) -> None:
+        """A task was accepted."""
+        ...
+
+    def ended(self, task_id: str) -> None:
+        """A task was ended by somebody else than its runner."""
+        ...
+
+    def moved(self, task: Task) -> None:
+        """A task got on; written with others in a moment."""
+        ...
+
+
+@dataclass(slots=True)
+class Bell:
+    """Tells the runner of this process what happened; silent where there is none."""
+
+    listener: Listener | None = None
+    accepting: bool = True
+
+    def queued(self, task_id: str) -> None:
+        """Say that a task was accepted."""
+        if self.listener is not None:
+            self.listener.queued(task_id)
+
+    def ended(self, task_id: str) -> None:
+        """Say that a task was ended."""
+        if self.listener is not None:
+            self.listener.ended(task_id)
+
+    def moved(self, task: Task) -> None:
+        """Say that a task got on."""
+        if self.listener is not None:
+            self.listener.moved(task)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gateway:
+    """All of it: one value, built once.
+
+    *work* is a folder for files on their way; *now* tells the Unix time in seconds.
+    """
+
+    db: Database
+    store: Store
+    outbound: Outbound
+    models: Mapping[str, Model]
+    aliases: Mapping[str, str]
+    default_model: str
+    rules: Rules
+    signing_key: bytes = field(repr=False)
+    work: Path
+    now: Callable[[], float]
+    bell: Bell = field(default_factory=Bell)
+
+    def model(self, name: str) -> Model:
+        """Get the model that *name* or its alias stands for, or raise ModelNotFound."""
+        found = self.models.get(self.aliases.get(name, name))
+        if found is None:
+            known = ", ".join(sorted({*self.models, *self.aliases}))
+            raise ModelNotFound(f"there is no model {name[:100]!r}; there is: {known}", "model")
+        return found
+
+    def allowed_model(self, key: Key, name: str) -> Model:
+        """Get a model that *key* may ask for, or raise ModelNotAllowed."""
+        found = self.model(name)
+        if key.models is not None and not {name, found.name} & set(key.models):
+            allowed = ", ".join(key.models) or "none"
+            message = f"this key may not ask for {name!r}; it may ask for: {allowed}"
+            raise ModelNotAllowed(message, "model")
+        return found
+
+    def engines(self) -> dict[str, Engine]:
+        """Tell every engine that some model uses, by its name."""
+        return {model.engine.name: model.engine for model in self.models.values()}
+
+
+def video_key(task_id: str) -> str:
+    """Tell where the store keeps the video of a task."""
+    return f"videos/{task_id}.mp4"
+
+
+def inputs_key(task_id: str) -> str:
+    """Tell below which key the store keeps the inputs of a task."""
+    return f"inputs/{task_id}"

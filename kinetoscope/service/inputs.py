@@ -1,0 +1,198 @@
+"""From what the caller named to bytes that were checked: fetch, look, measure, keep."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import binascii
+import shutil
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+from urllib.parse import unquote_to_bytes
+
+from kinetoscope.assets.inspect import IMAGE_BYTES, VIDEO_BYTES, inspect_image, inspect_video
+from kinetoscope.db import tasks
+from kinetoscope.db.ids import new_id
+from kinetoscope.domain.errors import InvalidOrder, NotFound, TooLarge
+from kinetoscope.domain.order import Input, Order, Source, check_source_seconds
+from kinetoscope.domain.task import Status
+from kinetoscope.service import Gateway, inputs_key, video_key
+from kinetoscope.service.links import linked_task
+
+_COPY = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """The inputs of an order, measured, and the files that hold them for the moment."""
+
+    images: tuple[Input, ...] = ()
+    video: Input | None = None
+    files: tuple[Path, ...] = ()
+
+
+@asynccontextmanager
+async def gathered(gateway: Gateway, account_id: str, order: Order) -> AsyncIterator[Gathered]:
+    """Fetch and check the inputs of *order* side by side; their files go when this ends.
+
+    Raise InvalidOrder, naming the field, for whatever cannot be read or is not what it should be.
+    """
+    if not order.images and order.video is None:
+        yield Gathered()
+        return
+    folder = gateway.work / new_id("in")
+    await asyncio.to_thread(folder.mkdir, parents=True)
+    try:
+        reader = _Reader(gateway, account_id, folder)
+        yield await reader.read(order)
+    finally:
+        await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
+
+
+async def keep(gateway: Gateway, task_id: str, found: Gathered) -> Gathered:
+    """Put the files of *found* into the store, as the inputs of a task."""
+    kept = [
+        await gateway.store.save(f"{inputs_key(task_id)}/{number}", file, move=True)
+        for number, file in enumerate(found.files)
+    ]
+    images = tuple(_keyed(each, place.key) for each, place in zip(found.images, kept, strict=False))
+    video = _keyed(found.video, kept[-1].key) if found.video else None
+    return Gathered(images, video)
+
+
+def _keyed(each: Input, key: str) -> Input:
+    return Input(key, each.media_type, each.size, each.width, each.height, each.seconds, each.url)
+
+
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    """Reads the sources of one order into one folder."""
+
+    gateway: Gateway
+    account_id: str
+    folder: Path
+
+    async def read(self, order: Order) -> Gathered:
+        """Read every source at the same time; the first that fails stops the others."""
+        many = len(order.images) > 1
+        try:
+            async with asyncio.TaskGroup() as group:
+                images = [
+                    group.create_task(
+                        self._image(source, number, f"images[{number}]" if many else "image")
+                    )
+                    for number, source in enumerate(order.images)
+                ]
+                video = group.create_task(self._video(order)) if order.video else None
+        except* InvalidOrder as errors:
+            raise _first(errors) from None
+        except* TooLarge as errors:
+            raise _first(errors) from None
+        found = video.result() if video else None
+        files = [self.folder / str(number) for number in range(len(images))]
+        files += [self.folder / "video"] if found else []
+        return Gathered(tuple(task.result() for task in images), found, tuple(files))
+
+    async def _image(self, source: Source, number: int, field: str) -> Input:
+        path = self.folder / str(number)
+        await self._bytes(source, path, field, IMAGE_BYTES)
+        facts = await inspect_image(path, param=field)
+        size = path.stat().st_size
+        return Input("", facts.media_type, size, facts.width, facts.height, url=_public(source))
+
+    async def _video(self, order: Order) -> Input:
+        source, path = order.video, self.folder / "video"
+        assert source is not None
+        await self._bytes(source, path, "video", VIDEO_BYTES)
+        facts = await inspect_video(path, param="video")
+        check_source_seconds(order.operation, facts.seconds)
+        return Input(
+            "",
+            facts.media_type,
+            path.stat().st_size,
+            facts.width,
+            facts.height,
+            facts.seconds,
+            _public(source),
+        )
+
+    async def _bytes(self, source: Source, path: Path, field: str, most: int) -> None:
+        """Put the bytes of *source* into the file *path*, at most *most* of them."""
+        if source.upload is not None:
+            await asyncio.to_thread(_copy, source.upload, path, most, field)
+        elif source.task_id is not None:
+            await self._own(source.task_id, path, field)
+        elif source.url and source.url[:5].lower() == "data:":
+            await asyncio.to_thread(_decode, source.url, path, most, field)
+        elif source.url and (task_id := linked_task(self.gateway, source.url)):
+            await self._own(task_id, path, field, linked=True)
+        elif source.url:
+            await self.gateway.outbound.fetch(source.url, path, most_bytes=most, param=field)
+
+    async def _own(self, task_id: str, path: Path, field: str, *, linked: bool = False) -> None:
+        """Take the video of an earlier task: one of the caller's, or one they have a link to."""
+        try:
+            task = await self.gateway.db.read(
+                lambda conn: (
+                    tasks.find(conn, task_id)
+                    if linked
+                    else tasks.get(conn, task_id, self.account_id)
+                )
+            )
+        except NotFound as error:
+            raise InvalidOrder(f"{field} names a video that does not exist", field) from error
+        if task.status is not Status.COMPLETED or task.deleted:
+            message = f"{field} names a video that is not there: its task is {task.status}"
+            raise InvalidOrder(message, field)
+        try:
+            file = await self.gateway.store.local(video_key(task_id))
+            await asyncio.to_thread(shutil.copyfile, file, path)
+        except FileNotFoundError as error:
+            raise InvalidOrder(f"{field} names a video that has expired", field) from error
+
+
+def _first(errors: BaseExceptionGroup[Exception]) -> BaseException:
+    error: BaseException = errors
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error
+
+
+def _public(source: Source) -> str | None:
+    url = source.url
+    return url if url and url[:5].lower() != "data:" else None
+
+
+def _copy(upload: BinaryIO, path: Path, most: int, field: str) -> None:
+    upload.seek(0)
+    written = 0
+    with path.open("wb") as file:
+        while chunk := upload.read(_COPY):
+            written += len(chunk)
+            if written > most:
+                raise _too_large(field, most)
+            file.write(chunk)
+
+
+def _decode(url: str, path: Path, most: int, field: str) -> None:
+    """Write what a ``data:`` URL holds (RFC 2397)."""
+    head, comma, body = url.partition(",")
+    if not comma:
+        raise InvalidOrder(f"{field} is a data: URL without a comma before its data", field)
+    is_base64 = head.lower().rstrip().endswith(";base64")
+    if len(body) > (most * 4 // 3 + 4 if is_base64 else most * 3):
+        raise _too_large(field, most)
+    try:
+        data = base64.b64decode(body, validate=True) if is_base64 else unquote_to_bytes(body)
+    except (binascii.Error, ValueError) as error:
+        raise InvalidOrder(f"{field} is a data: URL whose base64 is broken", field) from error
+    if len(data) > most:
+        raise _too_large(field, most)
+    path.write_bytes(data)
+
+
+def _too_large(field: str, most: int) -> InvalidOrder:
+    return InvalidOrder(f"{field} is larger than {most >> 20} MiB, the most allowed", field)

@@ -1,0 +1,181 @@
+"""An order becomes a task: measure, price, hold, remember."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+from sqlalchemy.exc import IntegrityError
+
+from kinetoscope.db import Conn, ledger, tasks
+from kinetoscope.db.accounts import Key
+from kinetoscope.db.ids import new_id
+from kinetoscope.domain.errors import IdempotencyConflict, InvalidOrder, NotAccepting, NotFound
+from kinetoscope.domain.order import LIMITS, Order, Tier, check
+from kinetoscope.domain.pricing import Quote, Usage, at_most, price
+from kinetoscope.domain.task import Status, Task
+from kinetoscope.service import Gateway, Model, inputs_key
+from kinetoscope.service.inputs import Gathered, gathered, keep
+from kinetoscope.service.terms import Terms, write_quote, write_terms
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """An order and how its sender recognises it.
+
+    *fingerprint* is the SHA-256 of the parsed request; *retry* says that the client's own library
+    sends it again.
+    """
+
+    order: Order
+    fingerprint: str
+    idempotency_key: str | None = None
+    retry: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What an order would be and cost."""
+
+    order: Order
+    found: Gathered
+    usage: Usage
+    quote: Quote
+
+
+async def submit(gateway: Gateway, key: Key, wish: Wish) -> Task:
+    """Accept *wish*: set its price aside and remember the task, or refuse and change nothing."""
+    model = _model(gateway, key, wish.order)
+    if earlier := await _earlier(gateway, key, wish):
+        return earlier
+    if not gateway.bell.accepting:
+        raise NotAccepting("the service is shutting down; try again in a moment")
+    async with gathered(gateway, key.account_id, wish.order) as found:
+        offer = _offer(model, wish.order, found)
+        return await _accept(gateway, key, wish, offer, model)
+
+
+async def quote(gateway: Gateway, key: Key, order: Order) -> Offer:
+    """Tell what *order* would cost; make nothing, hold nothing, keep nothing."""
+    model = _model(gateway, key, order)
+    async with gathered(gateway, key.account_id, order) as found:
+        return _offer(model, order, found)
+
+
+def _model(gateway: Gateway, key: Key, order: Order) -> Model:
+    model = gateway.allowed_model(key, order.model)
+    check(order)
+    if order.operation not in model.engine.makes:
+        makes = ", ".join(sorted(model.engine.makes))
+        raise InvalidOrder(f"{order.model} cannot make {order.operation}; it makes {makes}")
+    return model
+
+
+def _offer(model: Model, order: Order, found: Gathered) -> Offer:
+    usage = at_most(order, found.video)
+    return Offer(order, found, usage, price(usage, model.rates))
+
+
+async def _earlier(gateway: Gateway, key: Key, wish: Wish) -> Task | None:
+    """Find the task that this very request made before, or raise IdempotencyConflict."""
+    if wish.idempotency_key is None and not wish.retry:
+        return None
+    now = int(gateway.now())
+
+    def look(conn: Conn) -> Task | None:
+        if wish.idempotency_key is None:
+            return tasks.retried(conn, key.account_id, wish.fingerprint, now)
+        known = tasks.remembered(conn, key.account_id, wish.idempotency_key, now)
+        if known is None:
+            return None
+        task_id, fingerprint = known
+        if fingerprint != wish.fingerprint:
+            message = "this Idempotency-Key was used for another request; use a new one"
+            raise IdempotencyConflict(message, "Idempotency-Key")
+        try:
+            return tasks.get(conn, task_id, key.account_id)
+        except NotFound:
+            return None
+
+    return await gateway.db.read(look)
+
+
+async def _accept(gateway: Gateway, key: Key, wish: Wish, offer: Offer, model: Model) -> Task:
+    task_id = new_id("task")
+    accepted: Task | None = None
+    try:
+        kept = await keep(gateway, task_id, offer.found)
+        task = _task(task_id, key, offer, kept, model=model, now=int(gateway.now()))
+        accepted = await _insert(gateway, key, wish, task)
+    finally:
+        if offer.found.files and (accepted is None or accepted.id != task_id):
+            await gateway.store.delete(inputs_key(task_id))
+    if accepted.id == task_id:
+        gateway.bell.queued(task_id)
+    return accepted
+
+
+async def _insert(gateway: Gateway, key: Key, wish: Wish, task: Task) -> Task:
+    limited = None if key.spend_limit is None else key.id
+
+    def write(conn: Conn) -> Task:
+        if wish.idempotency_key is not None:
+            tasks.remember(
+                conn,
+                key.account_id,
+                wish.idempotency_key,
+                task.created_at,
+                task_id=task.id,
+                fingerprint=wish.fingerprint,
+            )
+        ledger.hold(conn, task.id, key.account_id, task.held, limited_key=limited)
+        tasks.insert_task(conn, task, wish.fingerprint)
+        return task
+
+    try:
+        return await gateway.db.write(write)
+    except IntegrityError:
+        # The same idempotency key, a moment earlier: that task is the answer.
+        if earlier := await _earlier(gateway, key, wish):
+            return earlier
+        raise
+
+
+def _task(task_id: str, key: Key, offer: Offer, kept: Gathered, *, model: Model, now: int) -> Task:
+    order = offer.order
+    terms = Terms(order, kept.images, kept.video, offer.usage, model.rates)
+    return Task(
+        id=task_id,
+        account_id=key.account_id,
+        key_id=key.id,
+        model=order.model,
+        operation=order.operation,
+        status=Status.QUEUED,
+        progress=0,
+        size=shown_size(order, kept),
+        seconds=shown_seconds(order, kept),
+        prompt=order.prompt,
+        created_at=now,
+        engine=model.engine.name,
+        held=offer.quote.total,
+        order=write_terms(terms),
+        quote=write_quote(offer.quote),
+        ignored=json.dumps(order.ignored),
+    )
+
+
+def shown_size(order: Order, found: Gathered) -> str:
+    """Tell the size in the caller's own words, or the tier of the source that it follows."""
+    if order.size:
+        return order.size
+    if found.video is not None:
+        return Tier.of(found.video.width, found.video.height)
+    return order.tier or Tier.P480
+
+
+def shown_seconds(order: Order, found: Gathered) -> str:
+    """Tell the duration asked for; of an edit, the length of its source."""
+    if LIMITS[order.operation].duration is not None:
+        return str(order.duration)
+    length = found.video.seconds if found.video else None
+    return "" if length is None else f"{round(length, 2):g}"
