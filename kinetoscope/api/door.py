@@ -1,0 +1,174 @@
+"""What every route shares: who asks, one shape of error, a request id."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sqlite3
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from sqlalchemy.exc import OperationalError
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import Message, Receive, Scope, Send
+
+from kinetoscope.api.show import to_json
+from kinetoscope.assets import StoreUnavailable
+from kinetoscope.db import Conn, accounts
+from kinetoscope.db.accounts import Key
+from kinetoscope.domain import errors
+from kinetoscope.domain.errors import InvalidOrder, KinetoscopeError, Unauthenticated
+from kinetoscope.service import Gateway
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+Handler = Callable[[Request], Awaitable[Response]]
+
+STATUS: Mapping[type[KinetoscopeError], int] = {
+    errors.InvalidOrder: 400,
+    errors.InputUnreachable: 400,
+    errors.InputForbidden: 400,
+    errors.VideoNotReady: 400,
+    errors.Unauthenticated: 401,
+    errors.InsufficientBalance: 402,
+    errors.KeyLimitReached: 402,
+    errors.ModelNotAllowed: 403,
+    errors.NotFound: 404,
+    errors.ModelNotFound: 404,
+    errors.VideoNotAvailable: 404,
+    errors.Conflict: 409,
+    errors.IdempotencyConflict: 409,
+    errors.NotCancellable: 409,
+    errors.StillRunning: 409,
+    errors.VideoExpired: 410,
+    errors.TooLarge: 413,
+    errors.UnsupportedBody: 415,
+    errors.TooManyRequests: 429,
+    errors.NotAccepting: 503,
+}
+_KINDS = {
+    401: "authentication_error",
+    402: "insufficient_quota",
+    403: "permission_error",
+    429: "rate_limit_error",
+}
+_FINAL = frozenset((402, 409))  # the SDKs repeat a 409 unless they are told not to
+_WAIT_SECONDS = {errors.VideoNotReady: "2", errors.TooManyRequests: "5", errors.NotAccepting: "5"}
+_BEARER = "bearer "
+_LONGEST_SECRET = 200
+_LONGEST_NUMBER = 18
+_OUR_FAULT = 500
+
+
+def answer(value: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:  # noqa: ANN401 - whatever JSON can say
+    """Answer with JSON."""
+    return Response(to_json(value), status, headers, media_type="application/json")
+
+
+def show_error(
+    status: int,
+    message: str,
+    code: str,
+    param: str | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    """Answer with an error, in the one shape that all of them have."""
+    kind = _KINDS.get(status, "invalid_request_error" if status < _OUR_FAULT else "server_error")
+    body = {"error": {"message": message, "type": kind, "code": code, "param": param}}
+    more = dict(headers or {})
+    if status in _FINAL:
+        more["x-should-retry"] = "false"
+    return answer(body, status, more)
+
+
+def show_known_error(error: KinetoscopeError) -> Response:
+    """Answer with an error that its reader can mend."""
+    status = STATUS[type(error)]
+    headers = {}
+    if wait := _WAIT_SECONDS.get(type(error)):
+        headers["retry-after"] = wait
+    if isinstance(error, Unauthenticated):
+        headers["www-authenticate"] = "Bearer"
+    return show_error(status, error.message, error.code, error.param, headers)
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """A handler as an ASGI application: nothing stands between it and the server but this."""
+
+    handler: Handler
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request; whatever goes wrong has the shape of an error."""
+        request = Request(scope, receive, send)
+        request_id = f"req_{os.urandom(12).hex()}"
+        started = False
+
+        async def watch(message: Message) -> None:
+            nonlocal started
+            if message["type"] == "http.response.start":
+                started = True
+            await send(message)
+
+        try:
+            response = await self._answer(request, request_id)
+            response.raw_headers.append((b"x-request-id", request_id.encode()))
+            await response(scope, receive, watch)
+        except OSError:
+            # The file went or the client left in the middle of an answer: there is no second one.
+            if not started:
+                raise
+            log.info("%s: the answer to %s was cut off", request_id, request.url.path)
+
+    async def _answer(self, request: Request, request_id: str) -> Response:
+        try:
+            return await self.handler(request)
+        except KinetoscopeError as error:
+            return show_known_error(error)
+        except (StoreUnavailable, OperationalError, sqlite3.OperationalError) as error:
+            log.error("%s: %s %s: %s", request_id, request.method, request.url.path, error)  # noqa: TRY400 - the cause is known
+            message = "the service cannot reach its storage right now; nothing was charged"
+            return show_error(503, message, "service_unavailable", None, {"retry-after": "5"})
+        except Exception:
+            log.exception("%s: %s %s", request_id, request.method, request.url.path)
+            message = f"internal error; ask the operator about request {request_id}"
+            return show_error(500, message, "internal_error")
+
+
+def secret_hash(request: Request) -> str:
+    """Hash the key that a request bears, or raise Unauthenticated."""
+    header = request.headers.get("authorization", "")
+    secret = header[len(_BEARER) :].strip()
+    if header[: len(_BEARER)].lower() != _BEARER or not 0 < len(secret) <= _LONGEST_SECRET:
+        raise Unauthenticated("an API key is needed: send the header Authorization: Bearer sk-…")
+    return accounts.hash_secret(secret)
+
+
+def whole_number(query: Mapping[str, str], name: str, default: int) -> int:
+    """Read a whole number from a query, or raise InvalidOrder."""
+    text = query.get(name)
+    if text is None:
+        return default
+    if not (text.isascii() and text.isdigit() and len(text) <= _LONGEST_NUMBER):
+        raise InvalidOrder(f"{name} must be a whole number", name)
+    return int(text)
+
+
+async def read_as(gateway: Gateway, request: Request, ask: Callable[[Conn, Key], T]) -> T:
+    """Run *ask* for the key that a request bears, in one go with finding out whose it is."""
+    hashed = secret_hash(request)
+    return await gateway.db.read(lambda conn: ask(conn, accounts.authenticate(conn, hashed)))
+
+
+async def glance_as(gateway: Gateway, request: Request, ask: Callable[[Conn, Key], T]) -> T:
+    """Do as ``read_as`` does, for what finds a few rows by their keys."""
+    hashed = secret_hash(request)
+    return await gateway.db.glance(lambda conn: ask(conn, accounts.authenticate(conn, hashed)))
+
+
+async def caller(gateway: Gateway, request: Request) -> Key:
+    """Get the key that a request bears, or raise Unauthenticated."""
+    return await glance_as(gateway, request, lambda _, key: key)

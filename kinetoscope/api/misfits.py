@@ -1,0 +1,31 @@
+"""Requests that came to the wrong route: a model that makes videos, asked for something else."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from kinetoscope.api.body import Bodies
+from kinetoscope.api.door import caller
+from kinetoscope.domain.errors import InvalidOrder
+from kinetoscope.service import Gateway
+
+
+@dataclass(frozen=True, slots=True)
+class Misfits:
+    """The handler of routes that other services have."""
+
+    gateway: Gateway
+    bodies: Bodies
+
+    async def refuse(self, request: Request) -> Response:
+        """Say where the model is to be asked, or that there is no such model."""
+        await caller(self.gateway, request)
+        async with self.bodies.fields(request) as fields:
+            name = fields.get("model", self.gateway.default_model)
+            if not isinstance(name, str):
+                raise InvalidOrder("model must be a string", "model")
+            self.gateway.model(name)
+            raise InvalidOrder(f"{name} makes videos; use /v1/videos", "model")

@@ -1,0 +1,301 @@
+"""From the fields of a request to an order: every alias and every shape is here."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, BinaryIO
+
+import msgspec
+from starlette.datastructures import UploadFile
+
+from kinetoscope.api.body import Fields
+from kinetoscope.domain.errors import InvalidOrder
+from kinetoscope.domain.order import (
+    ASPECT_RATIOS,
+    AUTO,
+    LIMITS,
+    PIXELS,
+    Operation,
+    Order,
+    Source,
+    Tier,
+)
+
+_DURATION = ("duration", "seconds")
+_IMAGES = ("image", "images", "image_url", "image_urls", "input_reference", "reference_images")
+_VIDEOS = ("video", "videos", "video_url")
+_PLAIN = ("model", "prompt", "size", "aspect_ratio", "operation", "input_video_seconds")
+_KNOWN = frozenset((*_DURATION, *_IMAGES, *_VIDEOS, *_PLAIN, "extra_body"))
+_LISTS = frozenset(("images", "image_urls", "videos", "reference_images"))
+_MOST_SOURCES = 64  # of one name, before they are counted by the operation's own limit
+_LONGEST_NAME = 100
+
+_DIGITS = re.compile(r"[0-9]{1,9}")
+_PIXELS = re.compile(r"([0-9]{2,5})x([0-9]{2,5})")
+_SHAPE_TOLERANCE = 0.015  # 854x480 is 16:9 as well
+_COPY = 1 << 20
+
+
+def read_order(fields: Fields, default_model: str, forced: Operation | None = None) -> Order:
+    """Read an order from *fields*, or raise InvalidOrder naming the field and what is allowed.
+
+    *forced* is the operation of a route that knows no other.
+    """
+    reader = _Reader(fields)
+    images, video = reader.sources(_IMAGES), reader.video()
+    duration = reader.duration()
+    operation = forced or reader.operation() or _infer(images, video, duration)
+    tier, ratio, size = reader.picture()
+    takes_text = not LIMITS[operation].video
+    if takes_text and tier is None:
+        tier, size = Tier.P480, Tier.P480.value
+    if takes_text and ratio is None:
+        ratio = AUTO if operation is Operation.IMAGE else "16:9"
+    return Order(
+        model=reader.text("model") or default_model,
+        operation=operation,
+        prompt=reader.text("prompt") or "",
+        duration=duration,
+        tier=tier,
+        ratio=ratio,
+        size=size,
+        images=images,
+        video=video,
+        input_video_seconds=reader.input_video_seconds(),
+        ignored=reader.unknown(),
+    )
+
+
+def fingerprint(order: Order) -> str:
+    """Hash what was asked, so that the same request is known again whatever its bytes were."""
+    asked = [
+        order.model,
+        order.operation,
+        order.prompt,
+        order.duration,
+        order.size,
+        order.ratio,
+        order.input_video_seconds,
+        [(each.url, each.digest, each.task_id) for each in order.images],
+        order.video and (order.video.url, order.video.digest, order.video.task_id),
+    ]
+    return hashlib.sha256(msgspec.json.encode(asked)).hexdigest()
+
+
+def _infer(images: tuple[Source, ...], video: Source | None, duration: int | None) -> Operation:
+    if images and video:
+        message = "image and video were both given, and no operation takes both; leave one out"
+        raise InvalidOrder(message, "video")
+    if video:
+        return Operation.EDIT if duration is None else Operation.EXTEND
+    if not images:
+        return Operation.TEXT
+    return Operation.IMAGE if len(images) == 1 else Operation.REFERENCE
+
+
+@dataclass(slots=True)
+class _Reader:
+    """Reads fields at the top level and in ``extra_body``, where some clients put them."""
+
+    fields: Fields
+    extra: Mapping[str, Any] = field(init=False)
+
+    def __post_init__(self) -> None:
+        extra = self.fields.get("extra_body")
+        if isinstance(extra, str):  # a form field that holds JSON
+            try:
+                extra = msgspec.json.decode(extra)
+            except (msgspec.DecodeError, RecursionError) as error:
+                raise InvalidOrder("extra_body is not JSON", "extra_body") from error
+        if extra is not None and not isinstance(extra, dict):
+            raise InvalidOrder("extra_body must be an object", "extra_body")
+        self.extra = extra or {}
+
+    def value(self, name: str) -> Any:  # noqa: ANN401 - whatever the caller sent
+        """Get a field from either place; two different values are an error."""
+        top, nested = self.fields.get(name), self.extra.get(name)
+        if top is None or nested is None:
+            return nested if top is None else top
+        if _plain(top) != _plain(nested):
+            message = f"{name} and extra_body.{name} differ; give one of them"
+            raise InvalidOrder(message, name)
+        return top
+
+    def text(self, name: str) -> str | None:
+        """Get a string."""
+        value = self.value(name)
+        if value is not None and not isinstance(value, str):
+            raise InvalidOrder(f"{name} must be a string", name)
+        return value
+
+    def operation(self) -> Operation | None:
+        """Get the operation by its name."""
+        name = self.text("operation")
+        if name is None:
+            return None
+        try:
+            return Operation(name)
+        except ValueError as error:
+            allowed = ", ".join(Operation)
+            message = f"operation {name[:_LONGEST_NAME]!r} is unknown; use one of {allowed}"
+            raise InvalidOrder(message, "operation") from error
+
+    def duration(self) -> int | None:
+        """Get the seconds asked for, under one of two names."""
+        given = [name for name in _DURATION if self.value(name) is not None]
+        if len(given) > 1:
+            message = "duration and seconds mean the same; give one of them"
+            raise InvalidOrder(message, "seconds")
+        return _whole(self.value(given[0]), given[0]) if given else None
+
+    def input_video_seconds(self) -> int | None:
+        """Get the caller's estimate of the length of the video."""
+        value = self.value("input_video_seconds")
+        seconds = None if value is None else _whole(value, "input_video_seconds")
+        if seconds == 0:
+            message = "input_video_seconds must be 1 or more whole seconds"
+            raise InvalidOrder(message, "input_video_seconds")
+        return seconds
+
+    def picture(self) -> tuple[Tier | None, str | None, str]:
+        """Get tier, aspect ratio and the caller's own word for the size."""
+        size, ratio = self.text("size"), self.text("aspect_ratio")
+        if ratio is not None and ratio not in (*ASPECT_RATIOS, AUTO):
+            allowed = ", ".join((*ASPECT_RATIOS, AUTO))
+            message = f"aspect_ratio {ratio[:_LONGEST_NAME]!r} is unknown; use one of {allowed}"
+            raise InvalidOrder(message, "aspect_ratio")
+        if size is None:
+            return None, ratio, ""
+        name = size.strip().lower()
+        if name in set(Tier):
+            return Tier(name), ratio, name
+        tier, shape = _read_pixels(size, name)
+        if ratio not in (None, shape):
+            message = f"size {name} is {shape}, and aspect_ratio says {ratio}; give one of them"
+            raise InvalidOrder(message, "aspect_ratio")
+        return tier, shape, name
+
+    def sources(self, names: Iterable[str]) -> tuple[Source, ...]:
+        """Get the images or the video under any of their names, which must agree."""
+        found: tuple[Source, ...] = ()
+        found_as = ""
+        for name in names:
+            sources = _sources(self.value(name), name)
+            if found and sources and sources != found:
+                message = f"{found_as} and {name} differ; give one of them"
+                raise InvalidOrder(message, name)
+            if sources and not found:
+                found, found_as = sources, name
+        return found
+
+    def video(self) -> Source | None:
+        """Get the one video."""
+        found = self.sources(_VIDEOS)
+        if len(found) > 1:
+            raise InvalidOrder(f"one video is allowed; {len(found)} were given", "videos")
+        return found[0] if found else None
+
+    def unknown(self) -> tuple[str, ...]:
+        """List the names that mean nothing here."""
+        top = [name for name in self.fields if name not in _KNOWN]
+        nested = [f"extra_body.{name}" for name in self.extra if name not in _KNOWN]
+        return tuple(name[:_LONGEST_NAME] for name in top + nested)[:_MOST_SOURCES]
+
+
+def _whole(value: object, name: str) -> int:
+    """Read a whole number, or a string of decimal digits."""
+    if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
+        return value
+    if isinstance(value, str) and _DIGITS.fullmatch(value):
+        return int(value)
+    message = f'{name} must be a whole number of seconds, such as 6 or "6"'
+    raise InvalidOrder(message, name)
+
+
+def _read_pixels(size: str, name: str) -> tuple[Tier, str]:
+    match = _PIXELS.fullmatch(name)
+    if match is not None:
+        width, height = int(match[1]), int(match[2])
+        for (tier, ratio), (wide, high) in PIXELS.items():
+            near = abs(width / height / (wide / high) - 1) <= _SHAPE_TOLERANCE
+            if near and min(width, height) == tier.short_side:
+                return tier, ratio
+    sizes = ", ".join(f"{wide}x{high}" for wide, high in PIXELS.values())
+    message = f"size {size[:_LONGEST_NAME]!r} is not made here; use 480p, 720p or one of {sizes}"
+    raise InvalidOrder(message, "size")
+
+
+def _sources(value: object, name: str) -> tuple[Source, ...]:
+    """Read one source or a list of them."""
+    if value is None:
+        return ()
+    if not isinstance(value, list):
+        if name in _LISTS and not isinstance(value, UploadFile):
+            raise InvalidOrder(f"{name} must be a list", name)
+        return (_source(value, name),)
+    if len(value) > _MOST_SOURCES:
+        raise InvalidOrder(f"{name} has {len(value)} elements; that is too many", name)
+    return tuple(_source(each, f"{name}[{number}]") for number, each in enumerate(value))
+
+
+def _source(value: object, name: str) -> Source:
+    """Read an address, an upload, or an object that has one of them."""
+    if isinstance(value, UploadFile):
+        return Source(upload=value.file, digest=_digest(value.file))
+    if isinstance(value, str):
+        return Source(url=_address(value, name))
+    if isinstance(value, dict):
+        for key, read in _OBJECTS.items():
+            inner = value.get(key)
+            if isinstance(inner, dict):
+                inner = inner.get("url")
+            if isinstance(inner, str):
+                return read(inner, name)
+            if isinstance(inner, UploadFile):
+                return _source(inner, name)
+    message = f'{name} must be an address (http, https or data:), {{"url": …}} or an uploaded file'
+    raise InvalidOrder(message, name)
+
+
+def _by_address(value: str, name: str) -> Source:
+    return Source(url=_address(value, name))
+
+
+def _by_id(value: str, name: str) -> Source:
+    if not value or len(value) > _LONGEST_NAME:
+        raise InvalidOrder(f"{name}.id must be the id of a video made here", name)
+    return Source(task_id=value)
+
+
+_OBJECTS: Mapping[str, Callable[[str, str], Source]] = {
+    "url": _by_address,
+    "image_url": _by_address,
+    "video_url": _by_address,
+    "id": _by_id,
+}
+
+
+def _address(value: str, name: str) -> str:
+    address = value.strip()
+    scheme = address.partition(":")[0].lower()
+    if scheme not in ("http", "https", "data"):
+        message = f"{name} must be an http, https or data: address, or an uploaded file"
+        raise InvalidOrder(message, name)
+    return address
+
+
+def _digest(file: BinaryIO) -> str:
+    digest = hashlib.sha256()
+    file.seek(0)
+    while chunk := file.read(_COPY):
+        digest.update(chunk)
+    file.seek(0)
+    return digest.hexdigest()
+
+
+def _plain(value: object) -> object:
+    """Let ``6`` and ``"6"`` be the same, as they are to us."""
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value

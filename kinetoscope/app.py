@@ -1,0 +1,219 @@
+"""Settings in, one Gateway out: the only place that knows what was chosen."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import secrets
+import socket
+import sys
+import time
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+
+from kinetoscope.api import create_app
+from kinetoscope.assets import open_store
+from kinetoscope.db import Database, open_database
+from kinetoscope.db.migrate import upgrade
+from kinetoscope.domain.money import Money
+from kinetoscope.domain.pricing import Rates
+from kinetoscope.engines import Engine, load
+from kinetoscope.outbound import Outbound
+from kinetoscope.service import Gateway, Model, Rules
+from kinetoscope.service.embedded import Embedded, Lock
+from kinetoscope.settings import ModelSetting, RatesSetting, Settings
+
+log = logging.getLogger(__name__)
+
+ASSETS = "assets"
+LOCK = "runner.lock"
+DATABASE = "kinetoscope.db"
+SIGNING_KEY = "signing.key"
+_KEY_BYTES = 32
+_HOUR, _DAY = 3600, 24 * 3600
+
+
+def open_books(settings: Settings, home: Path) -> Database:
+    """Open the database of *home*, in the shape that this version needs."""
+    home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    database = open_database(settings.database.get_secret_value() or f"sqlite:///{home / DATABASE}")
+    upgrade(database)
+    return database
+
+
+@asynccontextmanager
+async def open_gateway(settings: Settings, home: Path) -> AsyncIterator[Gateway]:
+    """Build the gateway, and close what it holds when this ends."""
+    database = open_books(settings, home)
+    work, assets = home / "work", home / ASSETS
+    if not settings.assets:
+        assets.mkdir(exist_ok=True, mode=0o700)
+    outbound = Outbound(allow=settings.allow_networks, timeout_seconds=settings.fetch_seconds)
+    engines = {
+        name: _engine(name, settings, work)
+        for name in sorted({model.engine for model in settings.models.values()})
+    }
+    gateway = Gateway(
+        db=database,
+        store=open_store(settings.assets or assets.resolve().as_uri()),
+        outbound=outbound,
+        models={
+            name: Model(name, engines[model.engine], _rates(model.rates))
+            for name, model in settings.models.items()
+        },
+        aliases=_aliases(settings.models),
+        default_model=next(iter(settings.models)),
+        rules=_rules(settings),
+        signing_key=_signing_key(settings, home),
+        work=work,
+        now=time.time,
+    )
+    try:
+        yield gateway
+    finally:
+        for engine in engines.values():
+            await engine.close()
+        await outbound.close()
+        await database.close()
+
+
+@asynccontextmanager
+async def running(gateway: Gateway, settings: Settings, home: Path) -> AsyncIterator[Embedded]:
+    """Run tasks in this process until this ends; then hand back what is not done."""
+    runner = Embedded(gateway, Lock(home / LOCK))
+    runner.start()
+    try:
+        yield runner
+    finally:
+        await runner.drain(settings.drain_seconds)
+
+
+@contextmanager
+def listening(host: str, port: int) -> Iterator[socket.socket]:
+    """Open the socket that the service listens on; OSError if it is taken."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, port))
+        listener.listen(2048)
+        yield listener
+
+
+def web_server(gateway: Gateway, settings: Settings) -> uvicorn.Server:
+    """Build the web server around the application."""
+    config = uvicorn.Config(
+        create_app(gateway, settings.public_url or None),
+        log_config=None,
+        access_log=False,
+        lifespan="off",
+        server_header=False,
+        proxy_headers=False,  # what a link begins with is a setting, never a stranger's header
+        timeout_graceful_shutdown=settings.drain_seconds,
+        timeout_keep_alive=75,
+    )
+    return uvicorn.Server(config)
+
+
+async def serve(
+    settings: Settings,
+    home: Path,
+    listener: socket.socket,
+    *,
+    started: Callable[[], None] = lambda: None,
+) -> None:
+    """Serve until a signal says stop, then drain; *started* is called once requests are taken."""
+    async with open_gateway(settings, home) as gateway:
+        server = web_server(gateway, settings)
+        if not settings.run_tasks:
+            await _serve(server, listener, started)
+            return
+        async with running(gateway, settings, home):
+            await _serve(server, listener, started)
+
+
+async def _serve(
+    server: uvicorn.Server, listener: socket.socket, started: Callable[[], None]
+) -> None:
+    started()
+    await server.serve(sockets=[listener])
+
+
+def configure_logging(settings: Settings) -> None:
+    """Log to standard error, as text for people or as JSON for programs."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        _JsonLines()
+        if settings.log_format == "json"
+        else logging.Formatter("%(asctime)s %(levelname)-7s %(name)s: %(message)s")
+    )
+    logging.basicConfig(level=settings.log_level.upper(), handlers=[handler], force=True)
+    for noisy in ("uvicorn", "uvicorn.error", "alembic", "asyncio"):
+        logging.getLogger(noisy).setLevel(max(logging.WARNING, logging.root.level))
+
+
+class _JsonLines(logging.Formatter):
+    """One JSON object a line."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        line = {
+            "time": self.formatTime(record, "%Y-%m-%dT%H:%M:%S%z"),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": record.getMessage(),
+        }
+        if record.exc_info:
+            line["exception"] = self.formatException(record.exc_info)
+        return json.dumps(line, ensure_ascii=False)
+
+
+def _engine(name: str, settings: Settings, work: Path) -> Engine:
+    options: Mapping[str, Mapping[str, Any]] = {
+        "studio": {
+            "folder": work / "studio",
+            "slots": settings.studio_slots,
+            "memory_mib": settings.studio_memory_mib,
+            "timeout_seconds": settings.task_seconds,
+        }
+    }
+    return load(name, **options[name])
+
+
+def _rates(rates: RatesSetting) -> Rates:
+    return Rates(
+        output_second={tier: Money.parse(text) for tier, text in rates.output_second.items()},
+        input_image=Money.parse(rates.input_image),
+        input_second=Money.parse(rates.input_second),
+    )
+
+
+def _aliases(models: Mapping[str, ModelSetting]) -> dict[str, str]:
+    return {alias: name for name, model in models.items() for alias in model.aliases}
+
+
+def _rules(settings: Settings) -> Rules:
+    return Rules(
+        charge_moderated=settings.charge_moderated,
+        retention=settings.retention_days * _DAY,
+        queue_time=settings.queue_seconds,
+        task_time=settings.task_seconds,
+        link_time=settings.link_hours * _HOUR,
+    )
+
+
+def _signing_key(settings: Settings, home: Path) -> bytes:
+    """Get the secret that links are signed with; make one the first time."""
+    if chosen := settings.signing_key.get_secret_value():
+        return chosen.encode()
+    path = home / SIGNING_KEY
+    try:
+        file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return path.read_bytes()
+    with os.fdopen(file, "wb") as handle:
+        handle.write(secrets.token_hex(_KEY_BYTES).encode())
+    return path.read_bytes()

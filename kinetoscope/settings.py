@@ -1,0 +1,264 @@
+"""What the operator chose: ``kinetoscope.toml``, then ``KINETOSCOPE_*`` in the environment.
+
+Secrets come from the environment or from a file that ``KINETOSCOPE_…_FILE`` names, and never
+stand in ``kinetoscope.toml``.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from decimal import Decimal
+from ipaddress import IPv4Network, IPv6Network
+from pathlib import Path
+from typing import Any, Literal, Self
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from kinetoscope.domain.money import Money
+from kinetoscope.domain.order import Tier
+from kinetoscope.engines import ENGINES
+
+FILE = "kinetoscope.toml"
+PREFIX = "KINETOSCOPE_"
+SECRETS = ("database", "signing_key")
+_KEY_FILE = "KINETOSCOPE_SIGNING_KEY_FILE"
+NOT_SETTINGS = frozenset(("HOME", "URL", "KEY"))  # which other programs of ours read
+
+
+class SettingsError(Exception):
+    """Everything that is wrong with the settings, a sentence each."""
+
+    def __init__(self, faults: list[str]) -> None:
+        super().__init__("\n".join(faults))
+        self.faults = faults
+
+
+class RatesSetting(BaseModel):
+    """A price list in US dollars, at most six decimals."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    output_second: Mapping[Tier, str] = {Tier.P480: "0.05", Tier.P720: "0.07"}
+    input_image: str = "0.002"
+    input_second: str = "0.01"
+
+    @field_validator("output_second", mode="before")
+    @classmethod
+    def _texts(cls, value: Any) -> Any:  # noqa: ANN401 - not checked yet
+        return {k: _text(v) for k, v in value.items()} if isinstance(value, Mapping) else value
+
+    @field_validator("input_image", "input_second", mode="before")
+    @classmethod
+    def _one_text(cls, value: Any) -> Any:  # noqa: ANN401 - not checked yet
+        return _text(value)
+
+    @model_validator(mode="after")
+    def _amounts(self) -> Self:
+        missing = [tier for tier in Tier if tier not in self.output_second]
+        if missing:
+            message = f"output_second needs a price for {', '.join(missing)}"
+            raise ValueError(message)
+        for text in (*self.output_second.values(), self.input_image, self.input_second):
+            Money.parse(text)
+        return self
+
+
+class ModelSetting(BaseModel):
+    """A model: who makes it, under which other names it is asked for, and its prices."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    engine: str = "studio"
+    aliases: tuple[str, ...] = ()
+    rates: RatesSetting = RatesSetting()
+
+    @field_validator("engine")
+    @classmethod
+    def _known(cls, value: str) -> str:
+        if value not in ENGINES:
+            message = f"{value!r} is not an engine; there is: {', '.join(ENGINES)}"
+            raise ValueError(message)
+        return value
+
+
+class Settings(BaseSettings):
+    """Every setting, with a default that works on a laptop."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_nested_delimiter="__", extra="forbid", frozen=True
+    )
+
+    database: SecretStr = Field(
+        default=SecretStr(""),
+        description="Where accounts, money and tasks are kept: sqlite:///FILE or"
+        " postgresql://USER@HOST/NAME; by default kinetoscope.db in the home folder.",
+    )
+    assets: str = Field(
+        default="",
+        description="The folder that keeps videos, as file:///FOLDER; by default assets in the"
+        " home folder.",
+    )
+    host: str = Field(default="127.0.0.1", description="The address that serve listens on.")
+    port: int = Field(
+        default=8787,
+        ge=0,
+        le=65535,
+        description="The port that serve listens on; 0 takes a free one.",
+    )
+    public_url: str = Field(
+        default="",
+        pattern=r"^(https?://[^\s?#]+)?$",
+        description="What links to videos begin with, such as https://video.example.com; by"
+        " default the address that the request came to.",
+    )
+    models: Mapping[str, ModelSetting] = Field(
+        default={"grok-imagine": ModelSetting()},
+        description="The models that customers may ask for; the first is the default one.",
+    )
+    signing_key: SecretStr = Field(
+        default=SecretStr(""),
+        description="The secret that links to videos are signed with; by default one is made and"
+        " kept in signing.key in the home folder.",
+    )
+    run_tasks: bool = Field(
+        default=True, description="Whether serve also makes the videos; false leaves it to worker."
+    )
+    studio_slots: int = Field(
+        default=1, ge=1, le=64, description="How many videos the studio engine draws at a time."
+    )
+    studio_memory_mib: int = Field(
+        default=3072,
+        ge=512,
+        description="The memory, in MiB, that drawing one video may take before it is ended.",
+    )
+    task_seconds: int = Field(
+        default=3600, ge=10, description="How long an engine may take for one video, in seconds."
+    )
+    queue_seconds: int = Field(
+        default=86400, ge=10, description="How long a task may wait for an engine, in seconds."
+    )
+    drain_seconds: int = Field(
+        default=20, ge=1, le=600, description="How long stopping may take, in seconds."
+    )
+    retention_days: int = Field(
+        default=0, ge=0, description="After how many days a result is dropped; 0 keeps it for ever."
+    )
+    link_hours: int = Field(
+        default=24, ge=1, le=24 * 365, description="How long a link to a video is good, in hours."
+    )
+    charge_moderated: bool = Field(
+        default=True,
+        description="Whether a video that moderation blocked is charged when the engine billed it.",
+    )
+    allow_networks: tuple[IPv4Network | IPv6Network, ...] = Field(
+        default=(),
+        description="Private networks that image and video addresses may lead to, such as"
+        ' ["10.0.0.0/8"].',
+    )
+    fetch_seconds: int = Field(
+        default=20, ge=1, le=600, description="How long fetching one input may take, in seconds."
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info", description="The least important messages that are logged."
+    )
+    log_format: Literal["text", "json"] = Field(
+        default="text", description="How log lines look: text for people, json for programs."
+    )
+
+    @field_validator("models")
+    @classmethod
+    def _names_differ(cls, models: Mapping[str, ModelSetting]) -> Mapping[str, ModelSetting]:
+        names = [*models, *(alias for model in models.values() for alias in model.aliases)]
+        if not names:
+            message = "at least one model is needed"
+            raise ValueError(message)
+        if twice := sorted({name for name in names if names.count(name) > 1}):
+            message = f"these names stand for two models: {', '.join(twice)}"
+            raise ValueError(message)
+        return models
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Let the environment win over the file, whose values arrive as arguments."""
+        del settings_cls, dotenv_settings, file_secret_settings
+        return env_settings, init_settings
+
+
+def load(home: Path) -> Settings:
+    """Read the settings of *home*, or raise SettingsError with all that is wrong at once."""
+    faults: list[str] = []
+    chosen = _read_file(home / FILE, faults)
+    if chosen.pop("signing_key", None) is not None:
+        faults.append(f"signing_key: a secret must not stand in {FILE}; use {_KEY_FILE}")
+    chosen.update(_read_secrets(faults))
+    settings = None
+    try:
+        settings = Settings(**chosen)
+    except ValidationError as error:
+        faults += [_fault(each) for each in error.errors(include_url=False)]
+    if settings is None or faults:
+        raise SettingsError(faults)
+    return settings
+
+
+def unknown_variables() -> list[str]:
+    """List the ``KINETOSCOPE_*`` variables that mean nothing here."""
+    known = {name.upper() for name in Settings.model_fields} | NOT_SETTINGS
+    known |= {f"{name.upper()}_FILE" for name in SECRETS}
+    names = [name.removeprefix(PREFIX) for name in os.environ if name.startswith(PREFIX)]
+    return [f"{PREFIX}{name}" for name in names if name.partition("__")[0] not in known]
+
+
+def _read_file(path: Path, faults: list[str]) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        faults.append(f"{path} cannot be read: {error}")
+        return {}
+
+
+def _read_secrets(faults: list[str]) -> dict[str, str]:
+    found = {}
+    for name in SECRETS:
+        variable = f"{PREFIX}{name.upper()}_FILE"
+        if path := os.environ.get(variable):
+            try:
+                found[name] = Path(path).read_text(encoding="utf-8").strip()
+            except (OSError, UnicodeDecodeError) as error:
+                faults.append(f"{variable}: {error}")
+    return found
+
+
+def _fault(error: Mapping[str, Any]) -> str:
+    name = ".".join(str(part) for part in error["loc"])
+    message = str(error["msg"]).removeprefix("Value error, ")
+    if error["type"] == "extra_forbidden":
+        message = "there is no such setting; docs/settings.md lists them"
+    return f"{name}: {message}"
+
+
+def _text(value: Any) -> Any:  # noqa: ANN401 - not checked yet
+    """Let a price be written as a number as well; its digits are what counts."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    return format(Decimal(repr(value)), "f") if isinstance(value, float) else value
