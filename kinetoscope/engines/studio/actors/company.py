@@ -1,0 +1,99 @@
+"""The company: which words call which actor, how large it is and how it moves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import partial
+
+from kinetoscope.engines.studio.actors import beasts, folk, things
+from kinetoscope.engines.studio.actors.shapes import Part
+
+
+class Way(StrEnum):
+    """How an actor moves."""
+
+    WALKS = "walks"
+    DRIVES = "drives"
+    STANDS = "stands"
+    FLOATS = "floats"
+    SWIMS = "swims"
+    FLIES = "flies"
+    DRIFTS = "drifts"
+    RISES = "rises"
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """An actor: how it is drawn, its height as a share of the picture's, its way and its pace."""
+
+    draw: Callable[[float], list[Part]]
+    height: float
+    way: Way
+    strides: float = 1.0
+    flock: int = 1
+
+
+def _animal(name: str, height: float, strides: float = 1.1) -> Role:
+    return Role(partial(beasts.beast, beasts.BEASTS[name]), height, Way.WALKS, strides)
+
+
+ROLES: Mapping[str, Role] = {
+    **{
+        name: _animal(name, height)
+        for name, height in (
+            ("fox", 0.17), ("wolf", 0.19), ("dog", 0.17), ("cat", 0.14), ("deer", 0.24),
+            ("horse", 0.25), ("zebra", 0.23), ("cow", 0.22), ("sheep", 0.15), ("bear", 0.22),
+            ("polar bear", 0.21), ("lion", 0.19), ("tiger", 0.18), ("camel", 0.24),
+            ("rabbit", 0.11),
+        )
+    },
+    "elephant": _animal("elephant", 0.30, 0.7),
+    "giraffe": _animal("giraffe", 0.27, 0.8),
+    "person": Role(partial(folk.person), 0.24, Way.WALKS, 0.95),
+    "hiker": Role(partial(folk.person, coat=(50, 90, 190), pack=True), 0.24, Way.WALKS, 0.95),
+    "child": Role(partial(folk.person, coat=(70, 170, 230)), 0.18, Way.WALKS, 1.3),
+    "astronaut": Role(partial(folk.person, suit=True), 0.26, Way.WALKS, 0.6),
+    "robot": Role(things.robot, 0.25, Way.WALKS, 0.8),
+    "bird": Role(folk.bird, 0.075, Way.FLIES, 2.0, flock=3),
+    "eagle": Role(
+        partial(folk.bird, colour=(42, 56, 74), pale=(225, 230, 235)), 0.15, Way.FLIES, 0.8
+    ),
+    "dragon": Role(folk.dragon, 0.26, Way.FLIES, 0.7),
+    "whale": Role(
+        partial(folk.swimmer, colour=(108, 84, 66), pale=(190, 180, 170)), 0.24, Way.SWIMS, 0.35
+    ),
+    "dolphin": Role(
+        partial(folk.swimmer, colour=(150, 128, 108), pale=(215, 210, 205)), 0.14, Way.SWIMS, 0.8,
+        flock=2,
+    ),
+    "shark": Role(
+        partial(folk.swimmer, colour=(120, 112, 104), pale=(205, 205, 205), tall_fin=True),
+        0.15, Way.SWIMS, 0.6,
+    ),
+    "fish": Role(
+        partial(folk.swimmer, colour=(50, 140, 240), pale=(190, 220, 250)), 0.08, Way.SWIMS, 1.6,
+        flock=3,
+    ),
+    "sailboat": Role(things.sailboat, 0.30, Way.FLOATS, 0.35),
+    "ship": Role(things.ship, 0.20, Way.FLOATS, 0.3),
+    "balloon": Role(things.balloon, 0.34, Way.DRIFTS, 0.2, flock=2),
+    "rocket": Role(things.rocket, 0.36, Way.RISES, 1.0),
+    "plane": Role(things.plane, 0.16, Way.FLIES, 0.3),
+    "saucer": Role(things.saucer, 0.16, Way.DRIFTS, 1.0),
+    "car": Role(things.car, 0.13, Way.DRIVES, 3.0),
+    "train": Role(things.train, 0.20, Way.DRIVES, 1.6),
+    "house": Role(things.house, 0.26, Way.STANDS, 0.4),
+    "castle": Role(things.castle, 0.40, Way.STANDS, 0.6),
+    "lighthouse": Role(things.lighthouse, 0.42, Way.STANDS, 0.35),
+    "tree": Role(things.tree, 0.40, Way.STANDS, 0.4),
+    "palm": Role(things.palm, 0.42, Way.STANDS, 0.4),
+}  # fmt: skip
+
+LANDLUBBERS = frozenset(
+    name
+    for name, role in ROLES.items()
+    if role.way in {Way.WALKS, Way.DRIVES, Way.STANDS, Way.RISES}
+) - {"lighthouse"}
+"""Who needs ground under the feet."""

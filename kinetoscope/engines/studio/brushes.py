@@ -1,0 +1,231 @@
+"""Brushes: looks that draw the picture again, with paint, ink or pencil."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import cast
+
+import cv2
+import numpy as np
+
+from kinetoscope.engines.studio.film import Frame
+from kinetoscope.engines.studio.grades import Grade
+from kinetoscope.engines.studio.vision import Map
+
+Brush = Callable[[Frame], Frame]
+
+
+class Steady:
+    """Keeps a brush from flickering: what rests in the source rests in the drawing."""
+
+    def __init__(self, brush: Brush) -> None:
+        self._brush = brush
+        self._source: Frame | None = None
+        self._drawn: Frame | None = None
+
+    def __call__(self, picture: Frame) -> Frame:
+        """Draw the next frame."""
+        drawn = self._brush(picture)
+        if self._source is not None and self._drawn is not None:
+            moved = cv2.absdiff(picture, self._source).max(axis=2)
+            fresh = cv2.blur(moved, (7, 7)).astype(np.float32) / 10
+            fresh = fresh.clip(0.35, 1).astype(np.float32)
+            drawn = cast("Frame", cv2.blendLinear(drawn, self._drawn, fresh, 1 - fresh))
+        self._source, self._drawn = picture, drawn
+        return drawn
+
+
+def cel(picture: Frame) -> Frame:
+    """Draw flat colours and ink lines, as for an animated film."""
+    height, width = picture.shape[:2]
+    flat = _halved(picture)
+    for _ in range(2):
+        flat = cast("Frame", cv2.bilateralFilter(flat, 7, 28, 7))
+    lab = cv2.cvtColor(flat, cv2.COLOR_BGR2LAB)
+    lab[..., 0] = cv2.LUT(lab[..., 0], _STAIRS)
+    colours = _VIVID(cast("Frame", cv2.cvtColor(lab, cv2.COLOR_LAB2BGR)))
+    full = cv2.resize(colours, (width, height), interpolation=cv2.INTER_CUBIC)
+    grey = cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY).astype(np.float32)
+    scale = max(0.6, min(height, width) / 720)
+    gap = _soft(grey, 1.2 * scale) - 0.985 * _soft(grey, 2.6 * scale)
+    ink = np.where(gap >= -0.4, 1, 1 + np.tanh(0.5 * (gap + 0.4)))
+    return _shaded(full, _soft(ink.astype(np.float32), 0.6).clip(0.1, 1))
+
+
+class Watercolour:
+    """Washes of paint that pool along edges, on paper."""
+
+    def __init__(self, width: int, height: int, seed: int) -> None:
+        random = np.random.default_rng(seed)
+        fine = _soft(random.random((height, width)).astype(np.float32), 1.2)
+        small = random.random((max(4, height // 8), max(4, width // 8))).astype(np.float32)
+        coarse = cv2.resize(_soft(small, 3), (width, height))
+        tooth = 0.6 * _stretched(fine) + 0.4 * _stretched(coarse)
+        self._paper = (0.89 + 0.11 * tooth).astype(np.float32)
+        wobble = [
+            cv2.resize(
+                _soft(random.normal(0, 1, small.shape).astype(np.float32), 1.5), (width, height)
+            )
+            for _ in range(2)
+        ]
+        y, x = np.mgrid[0:height, 0:width].astype(np.float32)
+        reach = min(height, width) / 90
+        self._places = cv2.merge([x + wobble[0] * reach * 3, y + wobble[1] * reach * 3])
+
+    def __call__(self, picture: Frame) -> Frame:
+        """Paint one frame."""
+        height, width = picture.shape[:2]
+        half = _halved(picture)
+        wash = cv2.edgePreservingFilter(half, flags=1, sigma_s=24, sigma_r=0.28)
+        wash = _WASHED(cast("Frame", cv2.medianBlur(wash, 5)))
+        full = cv2.resize(wash, (width, height), interpolation=cv2.INTER_CUBIC)
+        full = cv2.remap(full, self._places, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT)  # type: ignore[call-overload]
+        grey = cv2.cvtColor(full, cv2.COLOR_BGR2GRAY).astype(np.float32)
+        pooled = (1 - np.abs(grey - _soft(grey, height / 180)) / 62).clip(0.55, 1)
+        return _shaded(full, (pooled * self._paper).astype(np.float32))
+
+
+class Pencil:
+    """Graphite: lines where light changes, and hatching where it is dark."""
+
+    def __init__(self, width: int, height: int, seed: int) -> None:
+        y, x = np.mgrid[0:height, 0:width].astype(np.float32)
+        random = np.random.default_rng(seed)
+        hand = _soft(random.normal(0, 12, (height, width)).astype(np.float32), 6)
+        self._hatches = [
+            (0.5 + 0.5 * np.sin((x * a + y * b) * 0.9 + hand * 2)).astype(np.float32)
+            for a, b in ((1.0, 1.0), (1.0, -0.6))
+        ]
+        grain = _soft(random.random((height, width)).astype(np.float32), 0.8)
+        self._paper = (0.93 + 0.07 * _stretched(grain)).astype(np.float32)
+
+    def __call__(self, picture: Frame) -> Frame:
+        """Draw one frame."""
+        grey = cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY)
+        calm = cv2.bilateralFilter(grey, 5, 30, 5)
+        around = cv2.GaussianBlur(calm, (0, 0), max(3.0, picture.shape[1] / 110))
+        drawn = cv2.divide(calm, around, scale=250).astype(np.float32)
+        dark = 255 - cv2.GaussianBlur(grey, (0, 0), 2).astype(np.float32)
+        drawn -= ((dark - 110) / 2.4).clip(0, 60) * self._hatches[0]
+        drawn -= ((dark - 165) / 1.8).clip(0, 55) * self._hatches[1]
+        tone = (drawn.clip(0, 255) * self._paper).astype(np.uint8)
+        return cast(
+            "Frame", cv2.merge([cv2.convertScaleAbs(tone, alpha=k) for k in (0.95, 0.98, 1.0)])
+        )
+
+
+class Oil:
+    """Thick paint: flat dabs, and brush strokes that follow the forms."""
+
+    def __init__(self, width: int, height: int, seed: int, *, swirl: float = 1.0) -> None:
+        self._size = (max(8, width // 2), max(8, height // 2))
+        random = np.random.default_rng(seed)
+        noise = random.normal(0, 1, (self._size[1], self._size[0])).astype(np.float32)
+        self._noise = _soft(noise, 0.9)
+        y, x = np.mgrid[0 : self._size[1], 0 : self._size[0]].astype(np.float32)
+        self._x, self._y = x, y
+        self._swirl = swirl
+        self._along: tuple[Map, Map] | None = None
+
+    def __call__(self, picture: Frame) -> Frame:
+        """Paint one frame."""
+        height, width = picture.shape[:2]
+        small = cast("Frame", cv2.resize(picture, self._size, interpolation=cv2.INTER_AREA))
+        dabs = _dabbed(small, max(3, round(min(self._size) / 70)))
+        relief = self._strokes(cast("Frame", cv2.cvtColor(small, cv2.COLOR_BGR2GRAY)))
+        painted = cv2.resize(_OILY(dabs), (width, height), interpolation=cv2.INTER_CUBIC)
+        light = cv2.resize(relief, (width, height), interpolation=cv2.INTER_CUBIC)
+        return _shaded(painted, 1 + light * 0.20 * self._swirl)
+
+    def _strokes(self, grey: Frame) -> Map:
+        """Draw noise out along the forms, then light it from the upper left."""
+        across, along = self._directions(grey)
+        drawn = np.zeros_like(self._noise)
+        for sign in (-1.0, 1.0):
+            x, y = self._x, self._y
+            for _ in range(4):
+                x, y = x + along * sign * 1.8, y - across * sign * 1.8
+                drawn += cv2.remap(self._noise, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_WRAP)
+        lit = cv2.filter2D(drawn, cv2.CV_32F, _EMBOSS)
+        return (lit / (3 * float(lit.std()) + 1e-6)).clip(-1, 1).astype(np.float32)
+
+    def _directions(self, grey: Frame) -> tuple[Map, Map]:
+        level = _soft(grey.astype(np.float32), 1.5)
+        x, y = cv2.Sobel(level, cv2.CV_32F, 1, 0), cv2.Sobel(level, cv2.CV_32F, 0, 1)
+        reach = min(self._size) / 40
+        xx, yy, xy = _soft(x * x, reach), _soft(y * y, reach), _soft(x * y, reach)
+        angle = 0.5 * np.arctan2(2 * xy, xx - yy + 1e-6)
+        twice = (np.cos(2 * angle).astype(np.float32), np.sin(2 * angle).astype(np.float32))
+        if self._along is not None:
+            twice = tuple(
+                0.7 * old + 0.3 * new for old, new in zip(self._along, twice, strict=True)
+            )
+        self._along = twice
+        calm = 0.5 * np.arctan2(twice[1], twice[0])
+        return np.cos(calm).astype(np.float32), np.sin(calm).astype(np.float32)
+
+
+def pixels(picture: Frame) -> Frame:
+    """Build the picture of large squares in few colours."""
+    height, width = picture.shape[:2]
+    side = max(3, min(width, height) // 90)
+    size = (max(2, width // side), max(2, height // side))
+    small = _VIVID(cast("Frame", cv2.resize(picture, size, interpolation=cv2.INTER_AREA)))
+    few = (small // 32 * 32 + 16).astype(np.uint8)
+    return cast("Frame", cv2.resize(few, (width, height), interpolation=cv2.INTER_NEAREST))
+
+
+_VIVID = Grade(saturation=1.4, contrast=0.4)
+_WASHED = Grade(gamma=0.74, saturation=1.3, lift=(0.02, 0.02, 0.03))
+_OILY = Grade(saturation=1.45, contrast=0.3)
+_EMBOSS = np.array([[-2, -1, 0], [-1, 0, 1], [0, 1, 2]], np.float32) / 4
+
+
+def _stairs() -> Frame:
+    level = np.linspace(0, 1, 256) * 6
+    step = np.floor(level)
+    return (
+        ((step + 1 / (1 + np.exp(-(level - step - 0.5) * 14))) / 6 * 255)
+        .clip(0, 255)
+        .astype(np.uint8)
+    )
+
+
+_STAIRS = _stairs()
+
+
+def _dabbed(picture: Frame, radius: int) -> Frame:
+    """Take for each pixel the calmest of the four squares that it is a corner of (Kuwahara)."""
+    grey = cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY).astype(np.float32)
+    side = (radius + 1, radius + 1)
+    best = calmest = None
+    for corner in ((0, 0), (radius, 0), (0, radius), (radius, radius)):
+        mean = cv2.blur(picture, side, anchor=corner)
+        level = cv2.blur(grey, side, anchor=corner)
+        unrest = cv2.blur(grey * grey, side, anchor=corner) - level * level
+        if best is None or calmest is None:
+            best, calmest = mean, unrest
+            continue
+        better = unrest < calmest
+        best = np.where(better[..., None], mean, best)
+        calmest = np.minimum(unrest, calmest)
+    return cast("Frame", best)
+
+
+def _halved(picture: Frame) -> Frame:
+    size = (max(2, picture.shape[1] // 2), max(2, picture.shape[0] // 2))
+    return cast("Frame", cv2.resize(picture, size, interpolation=cv2.INTER_AREA))
+
+
+def _shaded(picture: cv2.typing.MatLike, light: cv2.typing.MatLike) -> Frame:
+    wide = cv2.merge([light.astype(np.float32)] * 3)
+    return cast("Frame", cv2.multiply(picture, wide, dtype=cv2.CV_8U))
+
+
+def _soft(field: Map, sigma: float) -> Map:
+    return cast("Map", cv2.GaussianBlur(field, (0, 0), max(sigma, 0.3)))
+
+
+def _stretched(field: cv2.typing.MatLike) -> Map:
+    low, high = float(field.min()), float(field.max())
+    return ((field - low) / max(high - low, 1e-6)).astype(np.float32)

@@ -1,0 +1,309 @@
+"""Edit video: the looks that a sentence asks for, laid over every frame; the sound stays."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import cast
+
+import cv2
+import numpy as np
+
+from kinetoscope.engines.studio import brushes, grades
+from kinetoscope.engines.studio.brief import Brief, Tell
+from kinetoscope.engines.studio.film import FilmWriter, Frame, read_frames
+from kinetoscope.engines.studio.scenes.weather import weather
+from kinetoscope.engines.studio.source import measure
+from kinetoscope.engines.studio.vision import Map, guided, resized, subject_mask
+
+_SET_UP = 0.04
+_MASK_EVERY = 4  # frames
+
+Look = Callable[[Frame, float], Frame]
+"""Changes the frame that is shown so many seconds into the film."""
+
+
+def render(brief: Brief, tell: Tell) -> None:
+    """Lay the looks that *brief* asks for over its video."""
+    source = measure(brief.video)
+    path, size, fps = source.path, source.size, source.fps
+    looks = read_looks(brief.prompt, Canvas(*size, brief.seed))
+    tell(_SET_UP)
+    with FilmWriter(brief.film, *size, fps=fps, audio_from=path) as film:
+        for index, picture in enumerate(read_frames(path, size, fps=fps)):
+            frame = picture
+            for look in looks:
+                frame = look(frame, float(index / fps))
+            film.add(frame)
+            tell(1 - (1 - _SET_UP) * max(0, source.frames - index - 1) / source.frames)
+    tell(1.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Canvas:
+    """What looks are made for: a film's size in pixels, and chance."""
+
+    width: int
+    height: int
+    seed: int
+
+
+def read_looks(prompt: str, canvas: Canvas) -> list[Look]:
+    """Find the looks that *prompt* asks for, in the order in which they are laid; never none."""
+    text = _NOT_WANTED.sub(" ", prompt.lower())
+    found = [look for words, build in _LOOKS if re.search(words, text) for look in build(canvas)]
+    recoloured = _recolouring(text)
+    if recoloured is not None:
+        found.insert(0, recoloured)
+    return found or [_plain(_surprise(text))]
+
+
+_NOT_WANTED = re.compile(r"\b(no|without|instead of|not|remove the|less) (the |any )?\w+")
+
+
+# ── looks that remember ───────────────────────────────────────────────────────────────────────────
+
+
+class Portrait:
+    """Blurs what is behind the subject; the mask is made anew every few frames, and softened."""
+
+    def __init__(self, canvas: Canvas) -> None:
+        self._mask = Follower(canvas)
+
+    def __call__(self, picture: Frame, _seconds: float) -> Frame:
+        """Blur one frame's background."""
+        height, width = picture.shape[:2]
+        mask = self._mask(picture)
+        if not (mask > 0.5).any():
+            mask = _oval(width, height)
+        small = cv2.resize(picture, (max(4, width // 4), max(4, height // 4)))
+        soft = cv2.GaussianBlur(small, (0, 0), max(1.0, height / 170))
+        behind = cv2.resize(soft, (width, height), interpolation=cv2.INTER_LINEAR)
+        return cast("Frame", cv2.blendLinear(picture, behind, mask, 1 - mask))
+
+
+class Follower:
+    """Follows the subject through a film."""
+
+    def __init__(self, canvas: Canvas) -> None:
+        self._size = (canvas.width, canvas.height)
+        self._mask: Map | None = None
+        self._frames = 0
+
+    def __call__(self, picture: Frame) -> Map:
+        """Mark the subject of the next frame."""
+        scale = 320 / max(self._size)
+        size = (max(8, round(self._size[0] * scale)), max(8, round(self._size[1] * scale)))
+        small = cast("Frame", cv2.resize(picture, size, interpolation=cv2.INTER_AREA))
+        if self._mask is None or self._frames % _MASK_EVERY == 0:
+            seen = ((subject_mask(small) - 0.2) / 0.6).clip(0, 1).astype(np.float32)
+            self._mask = seen if self._mask is None else 0.6 * seen + 0.4 * self._mask
+        self._frames += 1
+        # Between two masks the subject moves on: let the old one follow the new edges.
+        now = ((guided(small, self._mask, 6, 1e-3) - 0.15) / 0.7).clip(0, 1).astype(np.float32)
+        return resized(now, self._size)
+
+
+class Dye:
+    """Dyes the subject, or everything where there is none."""
+
+    def __init__(self, hue: grades.Hue) -> None:
+        self._hue = hue
+        self._mask: Follower | None = None
+
+    def __call__(self, picture: Frame, _seconds: float) -> Frame:
+        """Dye one frame."""
+        height, width = picture.shape[:2]
+        if self._mask is None:
+            self._mask = Follower(Canvas(width, height, 0))
+        share = self._mask(picture)
+        if not (share > 0.5).any():
+            share = np.full((height, width), 0.75, np.float32)
+        return grades.dyed(picture, self._hue, share)
+
+
+class OldFilm:
+    """A worn reel: sepia, grain, a gate that trembles, a lamp that flickers, dust and scratches."""
+
+    def __init__(self, canvas: Canvas) -> None:
+        width, height = canvas.width, canvas.height
+        self._random = np.random.default_rng(canvas.seed)
+        self._grains = [
+            cv2.merge(
+                [np.abs(self._random.normal(0, 9, (height, width))).clip(0, 60).astype(np.uint8)]
+                * 3
+            )
+            for _ in range(4)
+        ]
+        y, x = np.mgrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j]
+        fall = (1.05 - 0.55 * (x * x + y * y) ** 1.1).clip(0.15, 1) * 255
+        self._fall = cv2.merge([fall.clip(0, 255).astype(np.uint8)] * 3)
+
+    def __call__(self, picture: Frame, seconds: float) -> Frame:
+        """Wear one frame out."""
+        random, (height, width) = self._random, picture.shape[:2]
+        aged = grades.SEPIA(picture)
+        tremble = height / 720
+        gate = np.array(
+            [[1, 0, random.normal(0, 0.8) * tremble], [0, 1, random.normal(0, 1.1) * tremble]]
+        )
+        steady = cv2.warpAffine(aged, gate, (width, height), borderMode=cv2.BORDER_REFLECT)
+        lamp = 1 + 0.05 * math.sin(seconds * 41) + 0.03 * random.normal()
+        lit = cv2.convertScaleAbs(steady, alpha=lamp)
+        grain = self._grains[int(random.integers(len(self._grains)))]
+        grainy = cv2.add(lit, grain) if random.random() < 0.5 else cv2.subtract(lit, grain)
+        aged = cast("Frame", cv2.multiply(grainy, self._fall, scale=1 / 255))
+        return self._scratched(aged)
+
+    def _scratched(self, picture: Frame) -> Frame:
+        random, (height, width) = self._random, picture.shape[:2]
+        for _ in range(int(random.integers(0, 3))):
+            x = int(random.integers(0, width))
+            end = (x + int(random.integers(-3, 4)), height)
+            cv2.line(picture, (x, 0), end, (200, 205, 210), 1, cv2.LINE_AA)
+        if random.random() < 0.4:
+            speck = (int(random.integers(0, width)), int(random.integers(0, height)))
+            cv2.circle(picture, speck, max(1, height // 240), (20, 25, 30), -1, cv2.LINE_AA)
+        return picture
+
+
+# ── which words ask for which look ────────────────────────────────────────────────────────────────
+
+
+def _plain(change: Callable[[Frame], Frame]) -> Look:
+    def look(picture: Frame, _seconds: float) -> Frame:
+        return change(picture)
+
+    return look
+
+
+def _simple(change: Callable[[Frame], Frame]) -> Callable[[Canvas], list[Look]]:
+    def build(_canvas: Canvas) -> list[Look]:
+        return [_plain(change)]
+
+    return build
+
+
+def _steady(change: Callable[[Canvas], Callable[[Frame], Frame]]) -> Callable[[Canvas], list[Look]]:
+    def build(canvas: Canvas) -> list[Look]:
+        return [_plain(brushes.Steady(change(canvas)))]
+
+    return build
+
+
+def _air(grade: grades.Grade, kind: str) -> Callable[[Canvas], list[Look]]:
+    def build(canvas: Canvas) -> list[Look]:
+        falls = weather(kind, (canvas.width, canvas.height), canvas.seed)
+
+        def look(picture: Frame, seconds: float) -> Frame:
+            graded = grade(picture)
+            falls(graded, seconds)
+            return graded
+
+        return [look]
+
+    return build
+
+
+def _portrait(canvas: Canvas) -> list[Look]:
+    return [Portrait(canvas)]
+
+
+def _old_film(canvas: Canvas) -> list[Look]:
+    return [OldFilm(canvas)]
+
+
+def _oil(canvas: Canvas) -> Callable[[Frame], Frame]:
+    return brushes.Oil(canvas.width, canvas.height, canvas.seed)
+
+
+def _starry(canvas: Canvas) -> Callable[[Frame], Frame]:
+    oil = brushes.Oil(canvas.width, canvas.height, canvas.seed, swirl=1.8)
+    return lambda picture: oil(grades.STARRY(picture))
+
+
+def _watercolour(canvas: Canvas) -> Callable[[Frame], Frame]:
+    return brushes.Watercolour(canvas.width, canvas.height, canvas.seed)
+
+
+def _pencil(canvas: Canvas) -> Callable[[Frame], Frame]:
+    return brushes.Pencil(canvas.width, canvas.height, canvas.seed)
+
+
+def _cel(_canvas: Canvas) -> Callable[[Frame], Frame]:
+    return brushes.cel
+
+
+# In the order in which they are laid: what is drawn, then its light, then the air before it.
+_LOOKS: tuple[tuple[str, Callable[[Canvas], list[Look]]], ...] = (
+    (r"mirror|\bflip(ped)? (it |horizontal|the)", _simple(grades.mirrored)),
+    (r"upside[- ]?down", _simple(grades.upside_down)),
+    (r"blur\w* (the |its )?background|bokeh|depth of field|portrait mode|背景虚化", _portrait),
+    (r"anime|cartoon|\bcel\b|comic|manga|toon|ghibli|animated|动漫|卡通", _steady(_cel)),
+    (r"pencil|sketch|line drawing|charcoal|素描", _steady(_pencil)),
+    (r"water ?colou?r|aquarelle|水彩", _steady(_watercolour)),
+    (r"van gogh|starry", _steady(_starry)),
+    (r"\boil\b|\bpaint(ing|ed|erly)\b(?! of)|impressionis|monet|油画", _steady(_oil)),
+    (r"pixel|8[- ]?bit|16[- ]?bit|minecraft|像素", _simple(brushes.pixels)),
+    (r"noir|black[- ]and[- ]white|monochrome|b&w|gr[ae]yscale|黑白", _simple(grades.NOIR)),
+    (r"\bnight|midnight|moonl|nocturn|夜", _simple(grades.NIGHT)),
+    (r"cyberpunk|neon|vaporwave|synthwave|blade runner|赛博", _simple(grades.neon)),
+    (r"golden|sunset|sunrise|\bwarm|日落", _simple(grades.GOLDEN)),
+    (r"\bcold|\bcool(er)?\b|winter|\bic[ey]|frozen|冬", _simple(grades.COLD)),
+    (r"thermal|infrared|heat ?(cam|map|vision)|predator", _simple(grades.thermal)),
+    (r"negative|invert", _simple(grades.negative)),
+    (r"vivid|vibrant|colou?rful|saturat", _simple(grades.VIVID)),
+    (r"\bdark(er|en)?\b|gloomy|ominous|horror|scary", _simple(grades.DARK)),
+    (r"\bbright(er|en)?\b|lighter", _simple(grades.BRIGHT)),
+    (r"\bfog|\bmist|\bhaz[ey]|雾", _simple(grades.fog)),
+    (r"dream|\bglow|magic|fantasy|ethereal|梦", _air(grades.DREAMY, "fireflies")),
+    (r"\brain|storm|downpour|雨", _air(grades.WET, "rain")),
+    (r"\bsnow|blizzard|christmas|雪", _air(grades.COLD, "snow")),
+    (r"ember|\bfire\b|sparks|flames|burning", _air(grades.FIRELIT, "embers")),
+    (r"aurora|northern lights|极光", _air(grades.NIGHT, "aurora")),
+    (r"firework|烟花", _air(grades.DARK, "fireworks")),
+    (
+        r"vintage|old (film|movie)|super[- ]?8|retro|sepia|19[0-8]0|film grain|silent|复古",
+        _old_film,
+    ),
+)
+
+_COLOUR = "|".join(grades.HUES)
+_SWAP = re.compile(
+    rf"\b({_COLOUR})\b[^.]{{0,30}}?\b(?:to|into|with|by)\b[^.]{{0,12}}?\b({_COLOUR})\b"
+)
+_DYE = re.compile(
+    rf"\b(?:make|turn|chang\w*|paint|colou?r|recolou?r|dye|tint)\b[^.]{{0,40}}?\b({_COLOUR})\b"
+)
+
+
+def _recolouring(text: str) -> Look | None:
+    swap = _SWAP.search(text)
+    if swap is not None:
+        found, wanted = grades.HUES[swap[1]], grades.HUES[swap[2]]
+        return _plain(lambda picture: grades.swapped(picture, wanted, found))
+    dye = _DYE.search(text)
+    return Dye(grades.HUES[dye[1]]) if dye is not None else None
+
+
+def _surprise(text: str) -> grades.Grade:
+    """Choose a grade for a wish that none of the looks fulfils: by its words, else by its hash."""
+    for words, grade in (
+        (r"sad|lonel|melanchol|seri|drama|war|city|street", grades.MOODY),
+        (r"happy|joy|beach|holiday|summer|sun", grades.SUMMER),
+        (r"cute|baby|soft|love|spring|flower", grades.PASTEL),
+        (r"action|cinema|movie|film|epic|hollywood|space", grades.TEAL_ORANGE),
+    ):
+        if re.search(words, text):
+            return grade
+    number = hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()[0]
+    return grades.SURPRISES[number % len(grades.SURPRISES)]
+
+
+def _oval(width: int, height: int) -> Map:
+    y, x = np.mgrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j]
+    away = np.sqrt((x / 0.62) ** 2 + (y / 0.85) ** 2)
+    return cast("Map", (1.6 - 1.6 * away).clip(0, 1).astype(np.float32))

@@ -1,0 +1,259 @@
+"""Video extend: the film that was sent, and then what could have come next.
+
+Where things move but the camera does not, the film jumps, unseen, to an earlier moment that looks
+like its last one, and plays on from there. Where the camera moves, the last frame becomes a stage
+before which it moves on: first as it did, then as the sentence says.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice, pairwise
+from typing import cast
+
+import cv2
+import numpy as np
+
+from kinetoscope.engines.studio.brief import Brief, CannotRender, Tell
+from kinetoscope.engines.studio.camera import Moves, Pose, ease, pose, read_moves
+from kinetoscope.engines.studio.film import RATE, FilmWriter, Frame, Sound, read_audio, read_frames
+from kinetoscope.engines.studio.motion import (
+    Drift,
+    Jump,
+    Morph,
+    best_jump,
+    drift_of,
+    flow,
+    glance,
+)
+from kinetoscope.engines.studio.parallax import Stage, stage_of
+from kinetoscope.engines.studio.source import Source, measure
+from kinetoscope.engines.studio.vision import Map
+from kinetoscope.engines.studio.weather import read_weather
+
+_ALIKE = 5.5  # a jump with a larger gap would be seen
+_STILL_CAMERA = 0.25  # picture widths a second
+_MORPH_SECONDS = 0.45
+_COAST_SECONDS = 0.9  # for which the camera keeps its way
+_SETTLE_SECONDS = 0.3  # for which things keep theirs
+_MEAN_INVERSE = 0.45  # inverse distance of what the picture mostly shows
+
+
+def render(brief: Brief, tell: Tell) -> None:
+    """Write the source of *brief* and *seconds* more, as one film."""
+    source = measure(brief.video)
+    fresh = round(brief.seconds * source.fps)
+    total = source.frames + fresh
+    sound = read_audio(source.path) if source.audio else None
+    rate = RATE if sound is not None else None
+    with FilmWriter(brief.film, *source.size, fps=source.fps, audio_rate=rate) as film:
+        end = _copy(source, film, tell, total)
+        copied = film.frames
+        frames = _aired(brief, source, _continued(brief, source, end))
+        for number, frame in enumerate(islice(frames, fresh), start=1):
+            film.add(frame)
+            tell((copied + number) / (copied + fresh))
+        if sound is not None:
+            begins, length = (int(count / source.fps * RATE) for count in (copied, film.frames))
+            film.add_audio(prolonged(sound, begins, length, brief.seed))
+
+
+@dataclass(frozen=True, slots=True)
+class _End:
+    """How the source ends: its last frames, and a glance at all of them."""
+
+    last: tuple[Frame, ...]
+    glances: list[Map]
+
+
+def _copy(source: Source, film: FilmWriter, tell: Tell, total: int) -> _End:
+    last: deque[Frame] = deque(maxlen=4)
+    glances = []
+    for picture in read_frames(source.path, source.size, fps=source.fps):
+        film.add(picture)
+        last.append(picture)
+        glances.append(glance(picture))
+        tell(min(film.frames, source.frames) / total)
+    if not last:
+        raise CannotRender("the video has no frame that could be read")
+    return _End(tuple(last), glances)
+
+
+def _continued(brief: Brief, source: Source, end: _End) -> Iterator[Frame]:
+    """Choose how to go on, by measuring, and yield frames without end."""
+    moves = read_moves(brief.prompt, brief.seed)
+    moved = _last_flow(end.last)
+    drift = drift_of(moved)
+    speed = math.hypot(drift.x, drift.y) / source.size[0] * float(source.fps)
+    jump = best_jump(end.glances, max(12, min(len(end.glances) // 3, int(source.fps))))
+    shot = _Shot(moves, brief.seconds, float(source.fps))
+    if jump is not None and jump.gap < _ALIKE and speed < _STILL_CAMERA:
+        way = cv2.GaussianBlur(moved, (0, 0), max(1.0, source.size[0] / 160))
+        return _texture(source, _Loop(end.last[-1], cast("Map", way), jump), shot)
+    return _momentum(end.last[-1], moved, drift, shot)
+
+
+def _aired(brief: Brief, source: Source, frames: Iterator[Frame]) -> Iterator[Frame]:
+    """Let it begin to rain or snow, where the sentence says so."""
+    airs = read_weather(brief.prompt, source.size, brief.seed)
+    for number, frame in enumerate(frames, start=1):
+        seconds = float(number / source.fps)
+        aired = frame.copy()
+        for air in airs:
+            air(aired, seconds)
+        share = ease(seconds / 1.5)
+        yield cast("Frame", cv2.addWeighted(frame, 1 - share, aired, share, 0)) if airs else frame
+
+
+@dataclass(frozen=True, slots=True)
+class _Shot:
+    """The camera of the appended part; the pose at its first frame is where the source left it."""
+
+    moves: Moves
+    seconds: float
+    fps: float
+
+    def at(self, number: int) -> Pose:
+        """Tell how far from the source's last frame the camera is at frame *number*."""
+        share = number / (self.seconds * self.fps)
+        start = pose(self.moves, 0.0, self.seconds)
+        gone = pose(self.moves, share, self.seconds).plus(start, -1)
+        return Pose().plus(gone, 0.9 * ease(share * 3))
+
+
+# ── texture ───────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class _Loop:
+    """The *last* frame, the *way* its parts go in one frame, and where to jump from it."""
+
+    last: Frame
+    way: Map
+    jump: Jump
+
+
+def _texture(source: Source, loop: _Loop, shot: _Shot) -> Iterator[Frame]:
+    """Play on from the moment that looks like the end, again and again, reframed as asked."""
+    # The less the two moments are alike, the longer one flows into the other.
+    length = 3 + round(_MORPH_SECONDS * shot.fps * min(1.0, loop.jump.gap / _ALIKE))
+    landing = list(islice(_from(source, loop.jump.to), length))
+    morph = Morph(loop.last, landing[0], loop.way)
+    number = 0
+    while True:
+        for index, after in enumerate(landing[1:], start=1):
+            number += 1
+            mixed = morph(after, ease(index / len(landing)), index)
+            yield _reframed(mixed, shot, number)
+        for picture in _from(source, loop.jump.to + len(landing)):
+            number += 1
+            yield _reframed(picture, shot, number)
+
+
+def _from(source: Source, index: int) -> Iterator[Frame]:
+    return islice(read_frames(source.path, source.size, fps=source.fps), index, None)
+
+
+def _reframed(picture: Frame, shot: _Shot, number: int) -> Frame:
+    """Move the camera before a flat picture, and never beyond its edges."""
+    if not shot.moves.asked:
+        return picture
+    height, width = picture.shape[:2]
+    place = shot.at(number)
+    moved = max(abs(place.x), abs(place.y), abs(place.roll)) * 1.2
+    zoom = max(1 + place.z * 0.6, 1.0) + moved
+    turn = cv2.getRotationMatrix2D((width / 2, height / 2), math.degrees(place.roll), zoom)
+    turn[:, 2] -= (place.x * 0.5 * width / 2 * zoom, place.y * 0.5 * height / 2 * zoom)
+    way = cv2.INTER_LINEAR
+    return cast(
+        "Frame",
+        cv2.warpAffine(picture, turn, (width, height), flags=way, borderMode=cv2.BORDER_REFLECT),
+    )
+
+
+# ── momentum ──────────────────────────────────────────────────────────────────────────────────────
+
+
+def _last_flow(last: tuple[Frame, ...]) -> Map:
+    if len(last) < 2:
+        return np.zeros((*last[-1].shape[:2], 2), np.float32)
+    scale = min(1.0, max(0.25, 400 / last[-1].shape[1]))
+    flows = [flow(a, b, scale) for a, b in pairwise(last)]
+    return cast("Map", np.median(flows, axis=0).astype(np.float32))
+
+
+def _momentum(last: Frame, moved: Map, drift: Drift, shot: _Shot) -> Iterator[Frame]:
+    """Turn the last frame into a stage, and let the camera keep its way before it obeys."""
+    stage = stage_of(last)
+    height, width = last.shape[:2]
+    pace = Pose(
+        x=-drift.x / width * 2 * (width / height) / _MEAN_INVERSE,
+        y=-drift.y / height * 2 / _MEAN_INVERSE,
+        z=min(max(drift.growth / _MEAN_INVERSE, -0.02), 0.03),
+    )
+    rest = _rest(stage, pace, moved)
+    coast, settle = _COAST_SECONDS * shot.fps, _SETTLE_SECONDS * shot.fps
+    count = round(shot.seconds * shot.fps)
+    ways = [_kept_in(pace, coast * (1 - math.exp(-number / coast))) for number in range(count + 2)]
+    path = [way.plus(stage.aimed(shot.at(number))) for number, way in enumerate(ways)]
+    least = min(stage.zoom_for(path[:: max(1, count // 6)]), 0.97)
+    number = 0
+    while True:
+        number += 1
+        zoom = 1 - (1 - least) * ease(number / (1.2 * shot.fps))
+        bend = -rest * np.float32(settle * (1 - math.exp(-number / settle)))
+        yield stage.frame(path[min(number, len(path) - 1)], zoom, bend=bend)
+
+
+def _rest(stage: Stage, pace: Pose, moved: Map) -> Map:
+    """Tell what the camera's own way does not explain of the last frame's motion, in pixels."""
+    height, width = moved.shape[:2]
+    rows, columns = np.mgrid[0:height, 0:width].astype(np.float32)
+    by_camera = np.dstack([columns, rows]) - stage.places(0, pace, 1.0)
+    most = 0.012 * width
+    rest = (moved - by_camera).clip(-most, most).astype(np.float32)
+    return cast("Map", cv2.GaussianBlur(rest, (0, 0), max(1.0, width / 45)))
+
+
+def _kept_in(pace: Pose, frames: float) -> Pose:
+    """Go on for as many *frames*, but not out of the picture."""
+    return Pose(
+        x=min(max(pace.x * frames, -0.22), 0.22),
+        y=min(max(pace.y * frames, -0.14), 0.14),
+        z=min(max(pace.z * frames, -0.10), 0.30),
+    )
+
+
+# ── sound ─────────────────────────────────────────────────────────────────────────────────────────
+
+
+def prolonged(sound: Sound, begins: int, length: int, seed: int) -> Sound:
+    """Play the end of *sound* on, in soft grains, from sample *begins* to *length*; then fade."""
+    kept = np.zeros((2, begins), np.float32)
+    there = min(begins, sound.shape[1])
+    kept[:, :there] = sound[:, :there]
+    tail = kept[:, -int(2.2 * RATE) :]
+    grain = min(int(1.2 * RATE), tail.shape[1])
+    cross = min(int(0.08 * RATE), grain // 3)
+    if cross < 2:
+        return np.pad(kept, ((0, 0), (0, length - begins)))
+    random = np.random.default_rng(seed)
+    rising = np.sqrt(np.linspace(0, 1, cross, dtype=np.float32))
+    out = np.zeros((2, length + grain), np.float32)
+    out[:, :begins] = kept
+    at = begins - cross
+    while at < length:
+        start = int(random.integers(0, max(1, tail.shape[1] - grain)))
+        part = tail[:, start : start + grain]
+        seam = out[:, at : at + cross] * rising[::-1] + part[:, :cross] * rising
+        end = min(at + grain, out.shape[1])
+        out[:, at:end] = part[:, : end - at]
+        out[:, at : at + cross] = seam
+        at += grain - cross
+    fade = min(int(0.6 * RATE), max(1, length - begins))
+    out = out[:, :length]
+    out[:, length - fade :] *= np.linspace(1, 0, fade, dtype=np.float32)
+    return out

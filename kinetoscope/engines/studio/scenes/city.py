@@ -1,0 +1,368 @@
+"""A street between tall buildings: painted walls in perspective, wet asphalt that mirrors them."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import cast
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from kinetoscope.engines.studio.film import Frame
+from kinetoscope.engines.studio.scenes.air import LIGHTS, SUN_AZIMUTH, developed
+from kinetoscope.engines.studio.scenes.facades import sign, wall
+from kinetoscope.engines.studio.scenes.noise import Field, Places, Tile, fractal
+from kinetoscope.engines.studio.scenes.terrain import Sway
+
+_HALF_STREET = 1.15
+_BLOCK, _GAP = 2.0, 0.12
+_NEAR, _FAR = 0.35, 30.0
+_WALL_HEIGHT = 5.0
+_EYE = 0.30
+_SPEED = 0.55
+_VARIANTS = 7
+_PAINTS = ((52, 46, 120), (96, 78, 50), (120, 120, 118), (42, 40, 38), (70, 100, 110))
+_NIGHTS = frozenset({"night", "dusk"})
+
+Corners = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class _Eye:
+    """The camera in the street: place, focal length and the vanishing point, in pixels."""
+
+    x: float
+    y: float
+    z: float
+    focal: float
+    centre: float
+    horizon: float
+
+    def seen(self, x: float, y: float, z: float) -> tuple[float, float]:
+        away = z - self.z
+        scale = self.focal / away
+        return self.centre + (x - self.x) * scale, self.horizon - (y - self.y) * scale
+
+
+class City:
+    """A street at one time of day; *wet* streets mirror."""
+
+    ground, air = 0.90, 0.30
+
+    def __init__(
+        self,
+        time: str,
+        size: tuple[int, int],
+        *,
+        seed: int,
+        sway: Sway,
+        pace: float = 1.0,
+        wet: bool = False,
+        fog: bool = False,
+    ) -> None:
+        self._size, self._sway, self._seed = size, sway, seed
+        self._lit = time in _NIGHTS
+        self._speed = _SPEED * pace
+        self.wet = wet or self._lit
+        random = np.random.default_rng(seed)
+        walls = [wall(random, _BLOCK, _WALL_HEIGHT, lit=self._lit) for _ in range(_VARIANTS)]
+        self._walls = [_pyramid(picture) for picture in walls]
+        self._signs = [_pyramid(sign(random, lit=self._lit)) for _ in range(_VARIANTS)]
+        self._haze = 0.10 if fog else 0.045 if self._lit else 0.03
+        self._sky, self._fog = _heaven(time, size, lit=self._lit)
+        self._asphalt = Tile.of(fractal(seed + 5, 512, cells=8, octaves=6, gain=0.6))
+        self._cars = _traffic(random)
+
+    def frame(self, seconds: float) -> Frame:
+        """Draw the street as it looks *seconds* after the film began."""
+        eye = self._eye(seconds)
+        width, height = self._size
+        top = int(np.clip(self._sky.shape[0] / 2 - eye.horizon, 0, self._sky.shape[0] - height))
+        left = int(np.clip((self._sky.shape[1] - width) / 2, 0, self._sky.shape[1] - width))
+        frame = self._sky[top : top + height, left : left + width].copy()
+        self._add_towers(frame, eye)
+        first = int((eye.z + _NEAR) // (_BLOCK + _GAP))
+        last = int((eye.z + _FAR) // (_BLOCK + _GAP))
+        for block in range(last, first - 1, -1):
+            self._add_block(frame, eye, block, seconds)
+        self._add_street(frame, eye, seconds)
+        self._add_cars(frame, eye, seconds)
+        return frame
+
+    def _eye(self, seconds: float) -> _Eye:
+        width, height = self._size
+        aside, up, ahead, yaw = self._sway(seconds)
+        focal = max(width, height * 1.2) / (2 * math.tan(0.55))
+        return _Eye(
+            x=float(np.clip(0.06 * math.sin(seconds * 0.6) + aside * 0.5, -0.8, 0.8)),
+            y=max(_EYE + 0.01 * math.sin(seconds * 0.9) + up * 0.6, 0.12),
+            z=self._speed * seconds + ahead,
+            focal=focal,
+            centre=width / 2 - yaw * focal,
+            horizon=height * 0.60,
+        )
+
+    def _add_towers(self, frame: Frame, eye: _Eye) -> None:
+        """Draw the tall ones that stand behind the first row."""
+        spacing = 5.0
+        first, last = int((eye.z + 4) // spacing), int((eye.z + 45) // spacing)
+        for row in range(last, first, -1):
+            for side in (-1, 1):
+                chance = _hashed(self._seed, row, side, 40)
+                x = side * (2.6 + 3.4 * chance)
+                tall = 6.5 + 6.5 * _hashed(self._seed, row, side, 41)
+                z = row * spacing
+                box = [(x - 1.1, tall), (x + 1.1, tall), (x + 1.1, 0.0), (x - 1.1, 0.0)]
+                corners = np.array([eye.seen(a, b, z) for a, b in box], np.float32)
+                variant = int(_hashed(self._seed, row, side, 42) * _VARIANTS)
+                self._add_face(frame, self._walls[variant], corners, z - eye.z, part=0.9)
+
+    def _add_block(self, frame: Frame, eye: _Eye, block: int, seconds: float) -> None:
+        for side in (-1, 1):
+            near, far = block * (_BLOCK + _GAP), block * (_BLOCK + _GAP) + _BLOCK
+            tall = 1.9 + 3.1 * _hashed(self._seed, block, side, 1) ** 1.3
+            variant = int(_hashed(self._seed, block, side, 2) * _VARIANTS)
+            inner, outer = side * _HALF_STREET, side * (_HALF_STREET + 1.8)
+            part = tall / _WALL_HEIGHT
+            if near > eye.z + _NEAR:
+                box = [(inner, tall), (outer, tall), (outer, 0.0), (inner, 0.0)]
+                corners = np.array([eye.seen(x, y, near) for x, y in box], np.float32)
+                self._add_face(frame, self._walls[variant], corners, near - eye.z, part=part)
+            cut = max(near, eye.z + _NEAR)
+            line = [(cut, tall), (far, tall), (far, 0.0), (cut, 0.0)]
+            corners = np.array([eye.seen(inner, y, z) for z, y in line], np.float32)
+            shown = ((cut - near) / _BLOCK, 1.0)
+            self._add_face(
+                frame, self._walls[variant], corners, cut - eye.z, part=part, shown=shown
+            )
+            self._add_sign(frame, eye, (block, side), seconds)
+
+    def _add_sign(self, frame: Frame, eye: _Eye, place: tuple[int, int], seconds: float) -> None:
+        block, side = place
+        if _hashed(self._seed, block, side, 5) < 0.3:
+            return
+        z = block * (_BLOCK + _GAP) + 0.3 + 1.2 * _hashed(self._seed, block, side, 6)
+        if z < eye.z + _NEAR:
+            return
+        picture = self._signs[int(_hashed(self._seed, block, side, 7) * _VARIANTS)]
+        low = 0.55 + 0.5 * _hashed(self._seed, block, side, 8)
+        broad = 0.26
+        tall = broad * picture[0].shape[0] / picture[0].shape[1]
+        edge, inner = side * _HALF_STREET, side * (_HALF_STREET - broad)
+        left, right = min(edge, inner), max(edge, inner)
+        box = [(left, low + tall), (right, low + tall), (right, low), (left, low)]
+        corners = np.array([eye.seen(x, y, z) for x, y in box], np.float32)
+        flicker = _hashed(self._seed, block, int(seconds * 9), 9) < 0.06
+        weak = self._lit and flicker and _hashed(self._seed, block, side, 10) > 0.7
+        self._add_face(frame, picture, corners, z - eye.z, power=0.4 if weak else 1.0)
+
+    def _add_face(
+        self,
+        frame: Frame,
+        pictures: list[Frame],
+        corners: Corners,
+        away: float,
+        *,
+        part: float = 1.0,
+        shown: tuple[float, float] = (0.0, 1.0),
+        power: float = 1.0,
+    ) -> None:
+        """Draw the lower *part* of a painted wall into the four *corners*, through the haze."""
+        height, width = frame.shape[:2]
+        low = np.maximum(np.floor(corners.min(axis=0)).astype(int) - 1, 0)
+        high = np.minimum(np.ceil(corners.max(axis=0)).astype(int) + 2, (width, height))
+        if (high - low < 1).any():
+            return
+        drawn = np.linalg.norm(corners[1] - corners[0]), np.linalg.norm(corners[3] - corners[0])
+        rows, columns = pictures[0].shape[:2]
+        shrink = max(rows * part / max(drawn[1], 1), columns / max(drawn[0], 1) * 0.5)
+        level = int(np.clip(math.log2(max(shrink, 1)) + 0.3, 0, len(pictures) - 1))
+        picture = pictures[level]
+        tall, broad = picture.shape[:2]
+        left, right = shown[0] * broad, shown[1] * broad
+        top = tall * (1 - part)
+        source = np.array([(left, top), (right, top), (right, tall), (left, tall)], np.float32)
+        target = corners - low.astype(np.float32)
+        matrix = cv2.getPerspectiveTransform(source, target)
+        area = (int(high[0] - low[0]), int(high[1] - low[1]))
+        face = cv2.warpPerspective(picture, matrix, area, borderMode=cv2.BORDER_REPLICATE)
+        clear = math.exp(-self._haze * away)
+        haze = np.empty_like(face)
+        haze[:] = self._fog * (1 - clear)
+        face = cv2.add(cv2.convertScaleAbs(face, alpha=clear * power), haze)
+        mask = np.zeros((area[1], area[0]), np.uint8)
+        cv2.fillConvexPoly(mask, np.round(target * 16).astype(np.int32), 255, cv2.LINE_AA, 4)
+        _blend(frame[low[1] : high[1], low[0] : high[0]], cast("Frame", face), mask)
+
+    def _add_street(self, frame: Frame, eye: _Eye, seconds: float) -> None:
+        height, width = frame.shape[:2]
+        first = int(eye.horizon + eye.focal * eye.y / _FAR) + 1
+        rows = np.arange(first, height, dtype=np.float32)[:, None]
+        columns = np.arange(width, dtype=np.float32)[None, :]
+        away = eye.focal * eye.y / (rows + 0.5 - eye.horizon)
+        x = eye.x + (columns + 0.5 - eye.centre) * away / eye.focal
+        z = eye.z + away + np.zeros_like(x)
+        grain = self._asphalt.at(x * 110, z * 110)
+        pools = self._asphalt.at(x * 21, z * 21)
+        ground = self._paved(x, z, away, grain)
+        if self.wet:
+            ground += self._mirrored(frame, eye, (rows, columns), (grain, pools), seconds)
+        clear = np.exp(-self._haze * away)[..., None]
+        ground = ground * clear + self._fog * (1 - clear)
+        street = np.clip((_HALF_STREET - np.abs(x)) / (away / eye.focal) + 0.5, 0, 1)[..., None]
+        under = frame[first:]
+        under[:] = (under + (ground - under) * street).clip(0, 255).astype(np.uint8)
+
+    def _paved(self, x: Places, z: Places, away: Field, grain: Field) -> NDArray[np.float32]:
+        tone = np.float32(14 if self._lit else 86) * (0.7 + 0.6 * grain)
+        walk = np.clip((np.abs(x) - 0.86) * 60, 0, 1)
+        tone = tone * (1 + 0.7 * walk)
+        kerb = np.exp(-(((np.abs(x) - 0.86) * 45) ** 2))
+        sharp = np.clip(3.0 / away, 0.2, 1)
+        dash = (np.abs(z * 1.4 - np.floor(z * 1.4) - 0.5) < 0.25) * (np.abs(x) < 0.018)
+        paint = (dash * sharp * (0.6 + 0.5 * grain) + kerb * 0.22) * (62 if self._lit else 130)
+        level = tone + paint
+        tint = np.array((1.12, 1.0, 0.98), np.float32)
+        return cast("NDArray[np.float32]", level[..., None] * tint)
+
+    def _mirrored(
+        self,
+        frame: Frame,
+        eye: _Eye,
+        place: tuple[Field, Field],
+        surface: tuple[Field, Field],
+        seconds: float,
+    ) -> NDArray[np.float32]:
+        """Mirror the walls in the street: each column turns about the foot of its own wall."""
+        (rows, columns), (grain, pools) = place, surface
+        height = frame.shape[0]
+        foot = eye.horizon + eye.y * np.abs(columns - eye.centre) / _HALF_STREET
+        depth = rows - foot
+        ripple = (grain - 0.5) * height * 0.030 + np.sin(rows * 0.7 + seconds * 5 + pools * 30) * (
+            height * 0.0016
+        )
+        total = np.zeros((rows.shape[0], columns.shape[1], 3), np.float32)
+        for stretch, weight in ((0.80, 0.30), (1.0, 0.40), (1.25, 0.30)):
+            total += weight * cv2.remap(
+                frame,
+                (columns + ripple * 0.6).astype(np.float32),
+                (foot - depth * stretch + ripple * (1.0 + 2 * stretch)).astype(np.float32),
+                cv2.INTER_LINEAR,
+                borderMode=cv2.BORDER_REFLECT_101,
+            )
+        grazing = np.clip(1.05 - (rows - eye.horizon) / height * 1.1, 0.25, 1)
+        shine = grazing * np.clip(0.25 + (pools - 0.32) * 2.2, 0.22, 1) * 0.9
+        return np.asarray(total * shine[..., None], np.float32)
+
+    def _add_cars(self, frame: Frame, eye: _Eye, seconds: float) -> None:
+        for lane, speed, phase in self._cars:
+            span = 26.0
+            away = (phase * span + (speed - self._speed) * seconds) % span
+            if away < 1.5:
+                continue
+            self._add_car(frame, eye, (lane, speed), away)
+
+    def _add_car(self, frame: Frame, eye: _Eye, car: tuple[float, float], away: float) -> None:
+        lane, speed = car
+        x, y = eye.seen(lane, 0.0, eye.z + away)
+        scale = eye.focal / away
+        wide, tall = 0.17 * scale, 0.25 * scale
+        body = [(-1, -0.1), (-1, -0.5), (-0.75, -0.95), (0.75, -0.95), (1, -0.5), (1, -0.1)]
+        glass = [(-0.78, -0.55), (-0.62, -0.88), (0.62, -0.88), (0.78, -0.55)]
+        tone = (
+            (20, 16, 15) if self._lit else _PAINTS[int(abs(lane * 50 + speed * 997)) % len(_PAINTS)]
+        )
+        for shape, colour in ((body, tone), (glass, tuple(2 * c for c in tone))):
+            points = [((x + a * wide) * 16, (y + b * tall) * 16) for a, b in shape]
+            cv2.fillPoly(
+                frame, [np.array(points, np.int32)], tuple(map(float, colour)), cv2.LINE_AA, 4
+            )
+        if not self._lit:
+            return
+        colour = (40, 40, 255) if speed > 0 else (235, 250, 255)
+        scale = min(scale, self._size[1] * 0.42)  # a lamp that is very near would blind us
+        soft = 0.16 if speed > 0 else 0.30
+        for lamp in (-0.72, 0.72):
+            spot = (x + lamp * wide, y - tall * 0.42)
+            _add_glow(frame, spot, scale * 0.05, colour, power=1.0)
+            _add_glow(frame, spot, scale * 0.22, colour, power=soft)
+            _add_glow(frame, (spot[0], y + tall * 0.6), scale * 0.09, colour, power=soft, tall=3.5)
+
+
+def _blend(under: Frame, over: Frame, mask: Frame) -> None:
+    whole = cv2.merge([mask, mask, mask])
+    kept = cv2.multiply(under, cv2.bitwise_not(whole), scale=1 / 255)
+    cv2.add(kept, cv2.multiply(over, whole, scale=1 / 255), under)
+
+
+def _add_glow(
+    frame: Frame,
+    spot: tuple[float, float],
+    radius: float,
+    colour: tuple[int, int, int],
+    *,
+    power: float,
+    tall: float = 1.0,
+) -> None:
+    height, width = frame.shape[:2]
+    reach_x, reach_y = max(2.0, radius * 2), max(2.0, radius * 2 * tall)
+    left, right = max(0, int(spot[0] - reach_x)), min(width, int(spot[0] + reach_x) + 1)
+    top, bottom = max(0, int(spot[1] - reach_y)), min(height, int(spot[1] + reach_y) + 1)
+    if right <= left or bottom <= top:
+        return
+    across = (np.arange(left, right) - spot[0]) / max(radius, 1)
+    down = (np.arange(top, bottom) - spot[1]) / max(radius * tall, 1)
+    glow = np.exp(-(across[None, :] ** 2) - down[:, None] ** 2) * power
+    light = (glow[..., None] * np.array(colour)).astype(np.uint8)
+    cv2.add(frame[top:bottom, left:right], light, frame[top:bottom, left:right])
+
+
+def _pyramid(picture: Frame) -> list[Frame]:
+    levels = [picture]
+    while min(levels[-1].shape[:2]) > 12:
+        levels.append(cast("Frame", cv2.pyrDown(levels[-1])))
+    return levels
+
+
+def _heaven(time: str, size: tuple[int, int], *, lit: bool) -> tuple[Frame, NDArray[np.float32]]:
+    """Paint the sky over the street, twice as tall as the picture; tell the colour of the haze."""
+    width, height = size
+    light = LIGHTS[time]
+    top, low = np.array(light.zenith), np.array(light.horizon)
+    if lit:
+        top = np.array((0.030, 0.018, 0.075)) + top * 0.3
+        low = np.array((0.30, 0.11, 0.36)) if time == "night" else np.array((0.52, 0.22, 0.38))
+    rise = np.abs(np.linspace(1, -1, 2 * height))[:, None]
+    fade = np.exp(-rise * 2.6)
+    planes = np.stack(
+        [np.repeat(a + (b - a) * fade, width, axis=1) for a, b in zip(top, low, strict=True)]
+    )
+    if not lit:
+        across = np.linspace(-0.6, 0.6, width)[None, :] - SUN_AZIMUTH * 0.4
+        glow = np.exp(-(across**2 + (rise - light.elevation) ** 2) * 14) * light.strength * 0.5
+        planes += np.array(light.sun)[:, None, None] * glow
+    sky = developed(planes.astype(np.float32), light.exposure)
+    haze = sky[height - 2 : height + 2].reshape(-1, 3).mean(axis=0).astype(np.float32)
+    return sky, haze
+
+
+def _traffic(random: np.random.Generator) -> list[tuple[float, float, float]]:
+    """List lanes, speeds and where each car starts, as a share of the street."""
+    cars = []
+    for number in range(9):
+        leaving = number % 2 == 0
+        lane = 0.40 if leaving else -0.40
+        speed = random.uniform(1.2, 1.8) if leaving else -random.uniform(1.0, 1.6)
+        cars.append((lane, float(speed), float(random.random())))
+    return cars
+
+
+def _hashed(*numbers: int) -> float:
+    """Draw a number of 0 to 1 that is always the same for the same *numbers*."""
+    total = 2166136261
+    for number in numbers:
+        total = ((total ^ (number & 0xFFFFFFFF)) * 16777619) & 0xFFFFFFFF
+        total ^= total >> 13
+    return ((total * 1274126177) & 0xFFFFFFFF) / 0x100000000

@@ -1,0 +1,246 @@
+"""Land: heights and lit colours of one square tile, carved once and then flown over for ever."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import cast
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from kinetoscope.engines.studio.scenes.air import Colour, Light, direction
+from kinetoscope.engines.studio.scenes.noise import (
+    Field,
+    Tile,
+    blurred,
+    fractal,
+    smooth,
+    warped,
+)
+
+SIZE = 1024  # pixels along a side of the tile
+SIDE = 44.0  # … and units of length
+
+
+@dataclass(frozen=True, slots=True)
+class Biome:
+    """A kind of land: its relief, its colours from low to top, its sea level and its haze."""
+
+    relief: float
+    sea: float
+    colours: tuple[Colour, Colour, Colour, Colour]
+    snow_line: float = 9.0
+    ridged: bool = False
+    dunes: bool = False
+    beach: bool = False
+    banded: bool = False
+    haze: float = 0.010
+    clouds: bool = False
+    flat: bool = False
+
+
+_ROCK: Colour = (0.33, 0.30, 0.28)
+_SNOW: Colour = (0.93, 0.95, 1.0)
+BIOMES: Mapping[str, Biome] = {
+    "mountains": Biome(
+        relief=7.5,
+        sea=0.0,
+        colours=((0.18, 0.26, 0.10), (0.25, 0.27, 0.16), _ROCK, _SNOW),
+        snow_line=0.44,
+        ridged=True,
+        haze=0.011,
+    ),
+    "lake": Biome(
+        relief=7.0,
+        sea=1.25,
+        colours=((0.12, 0.22, 0.08), (0.19, 0.25, 0.11), _ROCK, _SNOW),
+        snow_line=0.55,
+        ridged=True,
+        beach=True,
+        haze=0.009,
+    ),
+    "snow": Biome(
+        relief=5.5,
+        sea=0.0,
+        colours=((0.80, 0.85, 0.93), (0.86, 0.90, 0.97), (0.40, 0.42, 0.46), (0.97, 0.98, 1.0)),
+        snow_line=0.10,
+        ridged=True,
+        haze=0.012,
+    ),
+    "desert": Biome(
+        relief=2.3,
+        sea=0.0,
+        colours=((0.76, 0.50, 0.27), (0.83, 0.59, 0.34), (0.70, 0.42, 0.24), (0.88, 0.66, 0.42)),
+        dunes=True,
+        haze=0.010,
+    ),
+    "canyon": Biome(
+        relief=5.0,
+        sea=0.0,
+        colours=((0.60, 0.36, 0.22), (0.70, 0.40, 0.24), (0.55, 0.27, 0.16), (0.74, 0.48, 0.30)),
+        ridged=True,
+        banded=True,
+        haze=0.009,
+    ),
+    "mars": Biome(
+        relief=3.4,
+        sea=0.0,
+        colours=((0.55, 0.25, 0.13), (0.60, 0.30, 0.16), (0.42, 0.19, 0.11), (0.66, 0.38, 0.22)),
+        ridged=True,
+        haze=0.013,
+    ),
+    "hills": Biome(
+        relief=2.6,
+        sea=0.18,
+        colours=((0.12, 0.22, 0.05), (0.20, 0.28, 0.07), (0.30, 0.28, 0.15), (0.34, 0.36, 0.14)),
+        haze=0.009,
+    ),
+    "islands": Biome(
+        relief=4.2,
+        sea=1.55,
+        colours=((0.76, 0.68, 0.46), (0.15, 0.31, 0.10), (0.32, 0.30, 0.25), (0.40, 0.42, 0.28)),
+        ridged=True,
+        beach=True,
+        haze=0.008,
+    ),
+    "ocean": Biome(relief=0.6, sea=1.6, colours=((0.5, 0.45, 0.3),) * 4, haze=0.007, flat=True),
+    "clouds": Biome(
+        relief=7.2,
+        sea=2.35,
+        colours=((0.26, 0.26, 0.22), (0.28, 0.28, 0.24), (0.30, 0.28, 0.27), _SNOW),
+        snow_line=0.42,
+        ridged=True,
+        clouds=True,
+    ),
+}
+
+
+class Land:
+    """One tile of *biome* under *light*: heights, colours near and far, and a way through it."""
+
+    def __init__(self, biome: Biome, light: Light, seed: int) -> None:
+        self.biome, self.light = biome, light
+        self._heights = _carved(biome, seed)
+        self.heights = Tile.of(self._heights)
+        lit = _lit(self._heights, biome, light, seed)
+        far = cv2.resize(lit, None, fx=0.25, fy=0.25, interpolation=cv2.INTER_AREA)
+        self.near, self.far = Tile.of(lit), Tile.of(cast("NDArray[np.float32]", far))
+        self.detail = Tile.of(_detail(light, seed, dunes=biome.dunes))
+
+    def ground(self, x: float, z: float) -> float:
+        """Tell how high the land or the sea stands at a place."""
+        scale = SIZE / SIDE
+        height = self._heights[int(z * scale) % SIZE, int(x * scale) % SIZE]
+        return max(float(height), self.biome.sea)
+
+
+def way(z: float) -> float:
+    """Tell the x of the valley that winds through every land, at *z*."""
+    turn = 2 * math.pi * z / SIDE
+    return SIDE / 2 + 1.9 * math.sin(turn) + 0.8 * math.sin(2 * turn + 1)
+
+
+def _carved(biome: Biome, seed: int) -> Field:
+    if biome.flat:
+        return np.zeros((SIZE, SIZE), np.float32)
+    if biome.dunes:
+        waves = np.abs(2 * fractal(seed, SIZE, octaves=4, gain=0.38) - 1) ** 0.85
+        land = blurred(1 - warped(waves.astype(np.float32), seed + 9, 0.10), 9)
+    elif biome.ridged:
+        land = 0.9 * fractal(seed, SIZE, octaves=9, gain=0.56, ridged=True)
+        land += 0.1 * fractal(seed + 3, SIZE, cells=16, octaves=6, gain=0.62)
+        land = warped(land, seed + 5, 0.045) ** 1.15
+        land *= 0.30 + 0.70 * fractal(seed + 7, SIZE, cells=2, octaves=3)
+        land /= land.max()
+    else:
+        land = fractal(seed, SIZE, octaves=6, gain=0.40)
+    turn = np.linspace(0, 2 * np.pi, SIZE, endpoint=False)
+    middle = (SIDE / 2 + 1.9 * np.sin(turn) + 0.8 * np.sin(2 * turn + 1))[:, None]
+    aside = np.abs(np.arange(SIZE)[None, :] / SIZE * SIDE - middle)
+    valley = 1 - 0.80 * np.exp(-((aside / 3.0) ** 2))
+    return cast("Field", (land * valley * biome.relief).astype(np.float32))
+
+
+def _normals(heights: Field) -> tuple[Field, Field, Field]:
+    pixel = SIDE / SIZE
+    wide = np.pad(heights, 1, mode="wrap")
+    across = cv2.Sobel(wide, cv2.CV_32F, 1, 0, scale=1 / (8 * pixel))[1:-1, 1:-1]
+    along = cv2.Sobel(wide, cv2.CV_32F, 0, 1, scale=1 / (8 * pixel))[1:-1, 1:-1]
+    up = 1 / np.sqrt(across**2 + along**2 + 1)
+    return -across * up, up, -along * up
+
+
+def _sunlit(heights: Field, sun: tuple[float, float, float]) -> Field:
+    """Tell how much of the sun each place sees past the land between them, 0 to 1."""
+    pixel, flat = SIDE / SIZE, math.hypot(sun[0], sun[2])
+    rise = sun[1] / max(flat, 1e-3)
+    seen = np.ones_like(heights)
+    for step in range(1, 49):
+        reach = step * (1 + step * 0.10)
+        right, down = round(sun[0] / flat * reach), round(sun[2] / flat * reach)
+        between = np.roll(heights, (-down, -right), (0, 1))
+        clear = (heights + rise * reach * pixel - between) / (0.03 * reach * pixel + 1e-3)
+        np.minimum(seen, clear, out=seen)
+    return blurred(np.maximum(seen, 0), 3)
+
+
+def _lit(heights: Field, biome: Biome, light: Light, seed: int) -> NDArray[np.float32]:
+    east, up, north = _normals(heights)
+    sun = direction(light)
+    sunlit = _sunlit(heights, sun)
+    facing = np.clip(east * sun[0] + up * sun[1] + north * sun[2], 0, 1) * sunlit
+    colour = _painted(heights, 1 - up, biome, seed)
+    hollow = np.clip(0.72 + (heights - blurred(heights, 41)) * 0.28, 0.35, 1.15)
+    sky = hollow * (0.55 + 0.45 * up)
+    shade = [
+        facing * (s * light.strength * 1.55) + sky * a
+        for s, a in zip(light.sun, light.ambient, strict=True)
+    ]
+    return cast("NDArray[np.float32]", np.clip(colour * np.dstack(shade), 0, 4).astype(np.float32))
+
+
+def _painted(heights: Field, slope: Field, biome: Biome, seed: int) -> NDArray[np.float32]:
+    grain = fractal(seed + 21, SIZE, cells=64, octaves=5, gain=0.6)
+    level = heights / biome.relief
+    low, middle, rock, top = (np.array(colour, np.float32) for colour in biome.colours)
+    ruffle = grain - 0.5
+    colour = _mixed(low, middle, smooth(0.05, 0.3, level + 0.15 * ruffle))
+    if not biome.dunes:
+        colour = _mixed(colour, rock, smooth(0.16, 0.38, slope + 0.12 * ruffle))
+    snow = smooth(biome.snow_line, biome.snow_line + 0.10, level + 0.12 * ruffle)
+    if biome.snow_line > 1:
+        snow = smooth(0.6, 0.95, level) * 0.6
+    else:
+        snow *= 1 - smooth(0.42, 0.62, slope)
+    colour = _mixed(colour, top, snow)
+    if biome.beach:
+        shore = (1 - smooth(0, 0.16, heights - biome.sea)) * (1 - smooth(0.2, 0.4, slope))
+        colour = _mixed(colour, np.array((0.72, 0.64, 0.46), np.float32), shore)
+    if biome.banded:
+        bands = 0.86 + 0.14 * np.sin(heights * 14 + ruffle * 5)
+        colour *= bands[..., None].astype(np.float32)
+    return cast("NDArray[np.float32]", colour * (0.72 + 0.5 * grain[..., None]))
+
+
+def _mixed(
+    colour: NDArray[np.float32], other: NDArray[np.float32], share: Field
+) -> NDArray[np.float32]:
+    part = share[..., None]
+    return cast("NDArray[np.float32]", colour + (other - colour) * part)
+
+
+def _detail(light: Light, seed: int, *, dunes: bool) -> Field:
+    """Carve a small relief and light it: what makes near ground look like ground; mean 0."""
+    sun = direction(light)
+    if dunes:
+        y, x = np.mgrid[0:512, 0:512].astype(np.float32) * (2 * np.pi / 512)
+        wander = fractal(seed + 61, 512, octaves=4)
+        relief = np.sin(y * 22 + 5 * wander + np.sin(x * 3)) * 0.10 * (0.4 + wander)
+    else:
+        relief = fractal(seed + 61, 512, cells=8, octaves=7, gain=0.6)
+    lit = relief - np.roll(relief, (-round(sun[2] * 3), -round(sun[0] * 3)), (0, 1))
+    lit = lit * 3.2 + (relief - relief.mean()) * 0.35
+    return cast("Field", np.clip(lit - lit.mean(), -0.6, 0.7).astype(np.float32))

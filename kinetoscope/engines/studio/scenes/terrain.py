@@ -1,0 +1,242 @@
+"""Wide country: land, seas and sky, flown over by a camera that keeps its distance to the ground.
+
+A picture column is one upright slice through the land. The land is sampled at a row of depths along
+each column; the highest seen so far hides what is lower behind it, and so a running minimum of rows
+finds, for every pixel, the two samples that its ray passes between.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import replace
+from typing import cast
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from kinetoscope.engines.studio.brief import FPS
+from kinetoscope.engines.studio.film import Frame
+from kinetoscope.engines.studio.scenes.air import (
+    LIGHTS,
+    Light,
+    Planes,
+    Sky,
+    View,
+    developed,
+    direction,
+    dusty,
+)
+from kinetoscope.engines.studio.scenes.haze import add_haze, sunward, veil
+from kinetoscope.engines.studio.scenes.land import BIOMES, SIDE, SIZE, Land, way
+from kinetoscope.engines.studio.scenes.noise import Field
+from kinetoscope.engines.studio.scenes.sea import CloudSea, Sea
+
+Sway = Callable[[float], tuple[float, float, float, float]]
+"""Takes seconds; gives what a camera adds: aside, up and ahead in units, yaw in radians."""
+
+_NEAREST, _FARTHEST, _SLICES = 0.3, 46.0, 360
+_DEPTHS = np.geomspace(_NEAREST, _FARTHEST, _SLICES).astype(np.float32)
+_SCALE = np.float32(SIZE / SIDE)
+_LOW = frozenset({"ocean", "islands", "lake"})
+
+
+def light_over(place: str, time: str, *, storm: bool) -> Light:
+    """Tell how *place* is lit at *time*, in a *storm* or not."""
+    light = LIGHTS["storm" if storm and not LIGHTS[time].night else time]
+    return dusty(light) if place == "mars" and not light.night else light
+
+
+class Terrain:
+    """The country of one biome under *light*, for a film of *seconds*."""
+
+    air = 0.33
+
+    def __init__(
+        self,
+        place: str,
+        light: Light,
+        size: tuple[int, int],
+        *,
+        seconds: float,
+        seed: int,
+        sway: Sway,
+        pace: float = 1.0,
+        dry: bool = False,
+    ) -> None:
+        self._size, self._sway, self._light = size, sway, light
+        biome = BIOMES[place]
+        if dry and place == "hills":
+            biome = replace(biome, sea=0.0)  # nobody should have to walk on the ponds
+        self._land = Land(biome, light, seed)
+        self._sky = Sky(light, seed)
+        self._sea: Sea | CloudSea | None = None
+        if biome.sea:
+            kind = CloudSea if biome.clouds else Sea
+            self._sea = kind(light, biome.sea, biome.haze, seed)
+        self._low = place in _LOW
+        self.wet = bool(biome.sea) and not biome.clouds and self._low
+        self.ground = 0.80 if self.wet else 0.86
+        self._path = self._planned(seconds, (0.35 if self._low else 0.75) * pace)
+
+    def frame(self, seconds: float) -> Frame:
+        """Draw the country as it looks *seconds* after the film began."""
+        view = self._view(seconds)
+        picture, skyline = self._above(view, seconds)
+        depth, share = self._add_land(picture, view, skyline)
+        if self._sea is not None:
+            rows = np.arange(view.height, dtype=np.float32)
+            level = self._sea.depth(view, rows)[:, None]
+            water = np.clip((depth / level - 1) * 120 + 0.5, 0, 1).astype(np.float32)
+            if isinstance(self._sea, CloudSea):
+                water = np.clip((depth / level - 0.93) * 9, 0, 1).astype(np.float32)
+            self._sea.draw(picture, view, seconds, np.maximum(water, 1 - share))
+        frame = developed(picture, self._light.exposure)
+        self._sky.add_stars(frame, view, np.minimum(skyline, view.horizon), seconds)
+        return frame
+
+    def _planned(self, seconds: float, speed: float) -> NDArray[np.float64]:
+        """Plan the height above a smooth way that clears the ground ahead."""
+        clearance = 0.42 if self._low else 1.15
+        count = int(seconds * FPS) + 2
+        start = 6.0
+        places = [start + speed * i / FPS for i in range(count)]
+        heights = [
+            max(self._land.ground(way(z + a), z + a) for a in np.arange(0, 5, 0.35)) for z in places
+        ]
+        wide = 2 * FPS
+        padded = np.pad(np.array(heights), wide, mode="edge")
+        soft = np.convolve(padded, np.hanning(2 * wide + 1) / wide, mode="valid")
+        if self._land.biome.clouds:
+            soft = np.maximum(soft, self._land.biome.sea - 0.3)
+        return np.stack([np.array(places), soft[:count] + clearance])
+
+    def _view(self, seconds: float) -> View:
+        width, height = self._size
+        aside, up, ahead, yaw = self._sway(seconds)
+        at = seconds * FPS
+        z = float(np.interp(at, np.arange(self._path.shape[1]), self._path[0])) + ahead
+        y = float(np.interp(at, np.arange(self._path.shape[1]), self._path[1]))
+        bend = way(z + 0.5) - way(z - 0.5)
+        focal = max(width, height * 1.2) / (2 * math.tan(0.5))
+        pitch = 0.02 if self._low else -0.10
+        return View(
+            width=width,
+            height=height,
+            focal=focal,
+            horizon=height * 0.5 + pitch * focal,
+            x=way(z) + aside,
+            y=max(y + up, self._land.ground(way(z) + aside, z) + 0.2)
+            + 0.03 * math.sin(seconds * 0.8),
+            z=z,
+            yaw=math.atan(bend) * 0.6 + yaw,
+        )
+
+    def _above(self, view: View, seconds: float) -> tuple[Planes, Field]:
+        """Draw the sky down to the horizon; tell the land's skyline, a row for each column."""
+        rows = min(view.height, max(2, math.ceil(view.horizon) + 12))
+        sky = self._sky.planes(view, rows, seconds)
+        picture = np.empty((3, view.height, view.width), np.float32)
+        for plane, part in zip(picture, sky, strict=True):
+            large = cv2.resize(part, (view.width, 2 * part.shape[0]))
+            plane[:rows] = large[:rows]
+            plane[rows:] = large[rows - 1 : rows]
+        return picture, np.full(view.width, view.height, np.float32)
+
+    def _add_land(self, picture: Planes, view: View, skyline: Field) -> tuple[Field, Field]:
+        """Put the land on *picture*; tell its depth and its share of each pixel."""
+        if self._land.biome.flat:
+            nowhere = np.full((view.height, view.width), _FARTHEST * 10, np.float32)
+            return nowhere, np.zeros_like(nowhere)
+        x, z = view.rays()
+        heights = self._land.heights.at(
+            (view.x + x * _DEPTHS[:, None]) * _SCALE, (view.z + z * _DEPTHS[:, None]) * _SCALE
+        )
+        rows = view.horizon - (heights - view.y) * (view.focal / _DEPTHS[:, None])
+        np.minimum(skyline, rows.min(axis=0), out=skyline)
+        first = int(np.clip(skyline.min(), 0, view.height - 1))
+        index = _first_hits(np.minimum.accumulate(rows, axis=0), view, first)
+        depth = np.full((view.height, view.width), _FARTHEST * 10, np.float32)
+        share = np.zeros((view.height, view.width), np.float32)
+        below = np.arange(first, view.height, dtype=np.float32)
+        depth[first:], height = _crossings(heights, index, view, below)
+        share[first:] = np.clip(below[:, None] + 1 - skyline, 0, 1) * (index < _SLICES)
+        colour = self._coloured(view, (x, z), depth[first:], height)
+        self._veil(colour, view, (x, z), (below, depth[first:], height))
+        part = share[first:]
+        for plane, land in zip(picture, colour, strict=True):
+            plane[first:] += (land - plane[first:]) * part
+        return depth, share
+
+    def _coloured(
+        self, view: View, ray: tuple[Field, Field], depth: Field, height: Field
+    ) -> list[Field]:
+        east, north = view.x + ray[0] * depth, view.z + ray[1] * depth
+        footprint = _footprints(depth, view.focal)
+        near = self._land.near.at(east * _SCALE, north * _SCALE)
+        far = self._land.far.at(east * (_SCALE / 4), north * (_SCALE / 4))
+        distant = np.clip(np.log2(footprint * _SCALE + 1e-6) * 0.5, 0, 1)
+        colour = cv2.split(cv2.blendLinear(near, far, 1 - distant, distant))
+        # A cliff has little breadth: its height moves the places too, or they would smear.
+        east, north = east + height * 0.8, north + height * 0.5
+        fine = np.zeros_like(depth)
+        for scale, strength in ((24.0, 0.7), (97.0, 0.9), (389.0, 0.7)):
+            seen = np.clip(1.2 - footprint * (scale / 1.6), 0, 1) * strength
+            rows = np.flatnonzero(seen.max(axis=1))
+            if rows.size:
+                part = slice(rows[0], rows[-1] + 1)
+                grain = self._land.detail.at(east[part] * scale, north[part] * scale)
+                fine[part] += grain * seen[part]
+        fine = 1 + np.clip(fine, -0.6, 0.8)
+        return [plane * fine for plane in colour]
+
+    def _veil(
+        self,
+        colour: list[Field],
+        view: View,
+        ray: tuple[Field, Field],
+        place: tuple[Field, Field, Field],
+    ) -> None:
+        rows, depth, height = place
+        biome, light = self._land.biome, self._light
+        low = 1 + 1.4 * np.exp(np.maximum(height - biome.sea, 0) * -0.9)
+        fog = veil(np.minimum(depth, 200) * (biome.haze * low))
+        glow = sunward(direction(light), ray, view.rises(rows)[:, None]) ** 5
+        add_haze(colour, light, fog, glow)
+
+
+def _footprints(depth: Field, focal: float) -> Field:
+    """Tell how much land one pixel covers, in units, the longer way."""
+    fall = np.abs(np.diff(depth, axis=0, append=depth[-1:]))
+    return cast("Field", np.maximum(cv2.blur(np.minimum(fall, 2), (3, 3)), depth / focal))
+
+
+def _first_hits(lowest: Field, view: View, first: int) -> NDArray[np.int32]:
+    """Count, for every pixel from row *first* on, the slices that stay below it."""
+    height, width = view.height, view.width
+    reach = np.clip(np.ceil(lowest - 1), first, height).astype(np.int32)
+    flat = (reach - first) * width + np.arange(width, dtype=np.int32)
+    bins = np.bincount(flat.ravel(), minlength=(height - first + 1) * width)
+    ends = bins.reshape(height - first + 1, width).astype(np.int32)
+    # A slice whose row is reached further down hides nothing of the rows above it.
+    return np.cumsum(ends[:0:-1], axis=0, dtype=np.int32)[::-1]
+
+
+def _crossings(
+    heights: Field, index: NDArray[np.int32], view: View, rows: Field
+) -> tuple[Field, Field]:
+    """Find the depth and height where each pixel's ray goes through the land."""
+    behind = np.clip(index, 1, _SLICES - 1)
+    columns = np.arange(view.width, dtype=np.int32)
+    flat = behind * view.width + columns
+    far_height = heights.take(flat)
+    near_height = heights.take(flat - view.width)
+    near, far = _DEPTHS.take(behind - 1), _DEPTHS.take(behind)
+    rise = ((view.horizon - (rows + 1)) / view.focal).astype(np.float32)[:, None]
+    gap = far_height - near_height - rise * (far - near)
+    part = (view.y + rise * near - near_height) / np.where(np.abs(gap) < 1e-6, 1e-6, gap)
+    part = np.clip(part, 0, 1)
+    depth = near + (far - near) * part
+    height = near_height + (far_height - near_height) * part
+    return depth.astype(np.float32, copy=False), height.astype(np.float32, copy=False)

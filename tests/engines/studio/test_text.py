@@ -1,0 +1,181 @@
+"""Films from text: every place, time, actor, weather and look can be drawn, and moves steadily."""
+
+from __future__ import annotations
+
+import itertools
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from kinetoscope.engines.studio.actors.company import ROLES
+from kinetoscope.engines.studio.actors.stage import Place, Stage
+from kinetoscope.engines.studio.brief import FPS, Brief, seed_of
+from kinetoscope.engines.studio.film import RATE, facts, read_audio, read_frames
+from kinetoscope.engines.studio.painting import PAINTS
+from kinetoscope.engines.studio.scenes.air import LIGHTS
+from kinetoscope.engines.studio.scenes.weather import WEATHERS, weather
+from kinetoscope.engines.studio.script import read_script
+from kinetoscope.engines.studio.sound import sound_bed
+from kinetoscope.engines.studio.text import Shot, render
+
+SIZE = (160, 96)
+
+
+def brief(path: Path, prompt: str, size: tuple[int, int] = SIZE, seconds: int = 1) -> Brief:
+    return Brief(
+        operation="text_to_video",
+        prompt=prompt,
+        width=size[0],
+        height=size[1],
+        seconds=seconds,
+        images=(),
+        video=None,
+        film=path,
+        seed=seed_of(prompt, "task_1"),
+    )
+
+
+def shot(prompt: str, size: tuple[int, int] = SIZE, seconds: float = 4) -> Shot:
+    return Shot(read_script(prompt, 5), prompt, size, seconds)
+
+
+@pytest.mark.parametrize("size", [(848, 480), (480, 848)], ids=["wide", "tall"])
+def test_a_film_from_text_is_exact_and_has_sound(tmp_path: Path, size: tuple[int, int]) -> None:
+    path = tmp_path / "film.mp4"
+    told: list[float] = []
+    render(brief(path, "a sailboat at sunset", size), told.append)
+
+    fact = facts(path)
+    assert (fact.width, fact.height, fact.frames) == (*size, FPS)
+    assert fact.fps == FPS
+    with av.open(str(path)) as film:
+        assert film.duration == av.time_base
+    sound = read_audio(path)
+    assert sound is not None
+    assert 0.01 < np.abs(sound).max() < 1
+    assert told == sorted(told)
+    assert told[0] <= 0.02
+    assert told[-1] <= 1
+
+
+def test_the_same_brief_makes_the_same_picture(tmp_path: Path) -> None:
+    films = [tmp_path / "one.mp4", tmp_path / "two.mp4"]
+    for path in films:
+        render(brief(path, "a deer in the forest, snowing"), lambda _share: None)
+
+    one, two = (next(read_frames(path)) for path in films)
+    assert np.array_equal(one, two)
+
+
+PLACES = {
+    "mountains": "mountains",
+    "lake": "a lake",
+    "snow": "a glacier",
+    "desert": "dunes",
+    "canyon": "a canyon",
+    "mars": "mars",
+    "hills": "meadows",
+    "islands": "islands",
+    "ocean": "the ocean",
+    "clouds": "a sea of clouds",
+    "city": "a city",
+    "forest": "a forest",
+}
+TIMES = {
+    "day": "by daylight",
+    "sunrise": "at sunrise",
+    "sunset": "at sunset",
+    "dusk": "at dusk",
+    "night": "at night",
+    "storm": "in a storm",
+}
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_every_place_can_be_drawn_and_moves(place: str) -> None:
+    assert set(TIMES) == set(LIGHTS)
+    time = list(TIMES)[sorted(PLACES).index(place) % len(TIMES)]
+    prompt = f"{PLACES[place]} {TIMES[time]}"
+    assert (read_script(prompt, 5).place, read_script(prompt, 5).time) == (place, time)
+
+    drawn = shot(prompt)
+    first, later = drawn.frame(0), drawn.frame(60)
+
+    assert first.shape == (SIZE[1], SIZE[0], 3)
+    assert first.std() > 6, "a picture, not a plain colour"
+    assert np.abs(first.astype(int) - later).mean() > 0.4, "something moves"
+
+
+@pytest.mark.parametrize("time", TIMES)
+@pytest.mark.parametrize("place", ["city", "forest"])
+def test_streets_and_forests_know_every_time_of_day(place: str, time: str) -> None:
+    assert shot(f"{PLACES[place]} {TIMES[time]}").frame(3).std() > 6
+
+
+@pytest.mark.parametrize("name", ROLES)
+def test_every_actor_can_be_seen(name: str) -> None:
+    stage = Stage([name], Place(0.85, 0.3, wet=True), "day", SIZE, seconds=4, seed=2)
+    seen = 0.0
+    for seconds in (0.0, 1.0, 2.0, 3.9):
+        frame = np.full((SIZE[1], SIZE[0], 3), 128, np.uint8)
+        stage.add(frame, seconds)
+        seen = max(seen, float((np.abs(frame.astype(int) - 128).max(axis=2) > 20).mean()))
+    assert 0.0005 < seen < 0.4
+
+
+@pytest.mark.parametrize("kind", WEATHERS)
+def test_every_weather_can_be_seen(kind: str) -> None:
+    frame = np.full((SIZE[1], SIZE[0], 3), 40, np.uint8)
+    falls = weather(kind, SIZE, 3)
+    falls(frame, 0.8)
+    assert frame.max() > 60
+
+
+@pytest.mark.parametrize("style", PAINTS)
+def test_every_look_can_be_painted(style: str) -> None:
+    frame = shot("a lake by daylight").frame(0)
+    painted = PAINTS[style](SIZE)(frame)
+    assert painted.shape == frame.shape
+    assert painted.dtype == np.uint8
+    assert np.abs(painted.astype(int) - frame).mean() > 2
+
+
+@pytest.mark.parametrize("prompt", ["🦊🌲", "\udc80", "x" * 4096, "@Image1 ..."])
+def test_odd_prompts_become_pictures(prompt: str) -> None:
+    assert shot(prompt).frame(0).std() > 3
+
+
+@pytest.mark.parametrize("prompt", ["mountains by daylight", "ocean at sunset", "a city at night"])
+def test_scenes_do_not_shimmer(prompt: str) -> None:
+    """Noise changes all of itself from frame to frame: the second difference is twice the first."""
+    drawn = shot(prompt, (424, 240))
+    frames = [drawn.frame(number).astype(np.float32) for number in (0, 4, 8)]
+    near = [drawn.frame(number).astype(np.float32) for number in (20, 22, 24, 26)]
+    assert np.abs(frames[1] - frames[0]).mean() < 25
+    assert shimmer(near) < 1.85
+
+
+def shimmer(frames: list[NDArray[np.float32]]) -> float:
+    first = np.mean([np.abs(b - a).mean() for a, b in itertools.pairwise(frames)])
+    second = np.mean(
+        [
+            np.abs(a - 2 * b + c).mean()
+            for a, b, c in zip(frames, frames[1:], frames[2:], strict=False)
+        ]
+    )
+    return float(second / first)
+
+
+def test_the_sound_is_quiet_at_its_ends_and_never_clips() -> None:
+    kinds = ("wind", "waves", "rain", "street", "fire", "birds", "crickets", "bangs")
+    for mood in ("warm", "dark", "wide"):
+        sound = sound_bed(kinds, mood, 2, 7)
+        assert sound.shape == (2, 2 * RATE)
+        assert np.abs(sound).max() <= 0.8
+        assert np.abs(sound[:, :40]).max() < 0.01
+        assert np.abs(sound[:, -40:]).max() < 0.01
+        assert 0.005 < float(np.sqrt(np.mean(sound**2))) < 0.5
+    assert np.array_equal(sound_bed(("wind",), "warm", 1, 7), sound_bed(("wind",), "warm", 1, 7))
