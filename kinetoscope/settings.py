@@ -148,6 +148,11 @@ class Settings(BaseSettings):
     queue_seconds: int = Field(
         default=86400, ge=10, description="How long a task may wait for an engine, in seconds."
     )
+    open_tasks: int = Field(
+        default=10_000,
+        ge=1,
+        description="How many tasks of one account may be waiting or at work; more are told 429.",
+    )
     drain_seconds: int = Field(
         default=20, ge=1, le=600, description="How long stopping may take, in seconds."
     )

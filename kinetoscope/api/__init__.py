@@ -74,12 +74,12 @@ class WrongMethod:
     async def __call__(self, request: Request) -> Response:
         """Say which methods the path takes."""
         verbs = ", ".join(self.allowed)
-        message = f"{request.url.path} takes {verbs}, not {request.method}"
+        message = f"{request.scope['path'][:200]} takes {verbs}, not {request.method}"
         return show_error(405, message, "method_not_allowed", None, {"allow": verbs})
 
 
 async def _unknown(request: Request) -> Response:
-    message = f"there is no {request.url.path[:200]}; /docs lists what there is"
+    message = f"there is no {request.scope['path'][:200]}; /docs lists what there is"
     return show_error(404, message, "unknown_route")
 
 

@@ -9,22 +9,32 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import msgspec
+from python_multipart.multipart import parse_options_header
 from starlette.datastructures import FormData, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import ClientDisconnect, Request
 
-from kinetoscope.domain.errors import InvalidOrder, TooLarge, UnsupportedBody
+from kinetoscope.domain.errors import (
+    InvalidOrder,
+    NotAccepting,
+    TooLarge,
+    UnsupportedBody,
+)
 
 Fields = dict[str, Any]
 
 BODY_BYTES = 150 << 20  # a video of 100 MiB as base64, and room for the rest
 SMALL_BYTES = 1 << 20  # below this nobody waits for anybody
 BODY_SECONDS = 300  # in which a body must have arrived
+TURN_SECONDS = 60  # in which one of the large ones before it must have been dealt with
 LARGE_AT_ONCE = 4
 MOST_FIELDS = 200
 MOST_FILES = 10
 MOST_INDEX = 20  # of images[3]
 _DEEPEST = 4
+
+_JSON, _FORM = "application/json", "multipart/form-data"
+_CHARSETS = ("", "utf-8", "utf8")  # others could bring in what cannot be written down again
 
 _NAME = re.compile(r"([^\[\]]+)((?:\[[^\[\]]*\])*)")
 _PART = re.compile(r"\[([^\[\]]*)\]")
@@ -45,21 +55,36 @@ class Bodies:
         """
         kind = request.headers.get("content-type", "application/json").partition(";")[0].strip()
         length = _announced_length(request)
-        if kind.lower() == "application/json" and length is not None and length <= SMALL_BYTES:
-            yield _json(await _in_time(request.body()))
-            return
-        async with self._large:
-            if kind.lower() == "application/json":
+        if kind.lower() not in (_JSON, _FORM):
+            message = f"the body is {kind[:99]!r}; send {_JSON} or {_FORM}"
+            raise UnsupportedBody(message)
+        small = length is not None and length <= SMALL_BYTES
+        async with _anyhow() if small else self._turn():
+            if kind.lower() == _JSON:
                 yield _json(await _in_time(_collect(request)))
-            elif kind.lower() == "multipart/form-data":
-                form = await _in_time(_form(request))
-                try:
-                    yield _nest(form)
-                finally:
-                    await form.close()
-            else:
-                message = f"the body is {kind[:99]!r}; send application/json or multipart/form-data"
-                raise UnsupportedBody(message)
+                return
+            form = await _in_time(_form(request))
+            try:
+                yield _nest(form)
+            finally:
+                await form.close()
+
+    @asynccontextmanager
+    async def _turn(self) -> AsyncIterator[None]:
+        try:
+            await asyncio.wait_for(self._large.acquire(), TURN_SECONDS)
+        except TimeoutError:
+            message = "too many large bodies are being read just now; try again"
+            raise NotAccepting(message) from None
+        try:
+            yield
+        finally:
+            self._large.release()
+
+
+@asynccontextmanager
+async def _anyhow() -> AsyncIterator[None]:
+    yield
 
 
 def _announced_length(request: Request) -> int | None:
@@ -115,6 +140,10 @@ async def _form(request: Request) -> FormData:
                 raise _too_large()
             yield chunk
 
+    _, options = parse_options_header(request.headers.get("content-type"))
+    charset = options.get(b"charset", b"").decode("latin-1").lower()
+    if charset not in _CHARSETS:
+        raise UnsupportedBody(f"the form is written in {charset[:99]!r}; use utf-8")
     parser = MultiPartParser(
         request.headers,
         limited(),

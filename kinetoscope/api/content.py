@@ -54,7 +54,7 @@ class Content:
 
     async def _task(self, request: Request) -> Task:
         """Find the task for whoever has a key of its account, or a signed link to it."""
-        task_id = request.path_params["id"]
+        task_id = path_id(request)
         query = request.query_params
         if "signature" in query and "authorization" not in request.headers:
             good = is_signed(self.gateway, task_id, query.get("expires", ""), query["signature"])

@@ -19,7 +19,7 @@ from kinetoscope.assets import StoreUnavailable
 from kinetoscope.db import Conn, accounts
 from kinetoscope.db.accounts import Key
 from kinetoscope.domain import errors
-from kinetoscope.domain.errors import InvalidOrder, KinetoscopeError, Unauthenticated
+from kinetoscope.domain.errors import InvalidOrder, KinetoscopeError, NotFound, Unauthenticated
 from kinetoscope.service import Gateway
 
 log = logging.getLogger(__name__)
@@ -60,6 +60,7 @@ _WAIT_SECONDS = {errors.VideoNotReady: "2", errors.TooManyRequests: "5", errors.
 _BEARER = "bearer "
 _LONGEST_SECRET = 200
 _LONGEST_NUMBER = 18
+_LONGEST_ID = 100
 _OUR_FAULT = 500
 
 
@@ -113,15 +114,18 @@ class Endpoint:
                 started = True
             await send(message)
 
+        response = await self._answer(request, request_id)
+        response.raw_headers.append((b"x-request-id", request_id.encode()))
         try:
-            response = await self._answer(request, request_id)
-            response.raw_headers.append((b"x-request-id", request_id.encode()))
             await response(scope, receive, watch)
-        except OSError:
-            # The file went or the client left in the middle of an answer: there is no second one.
-            if not started:
+        except (OSError, EOFError) as error:
+            if started:  # in the middle of an answer there is no second one
+                log.info("%s: the answer to %s was cut off", request_id, scope["path"])
                 raise
-            log.info("%s: the answer to %s was cut off", request_id, request.url.path)
+            log.error("%s: %s cannot be read: %s", request_id, scope["path"], error)  # noqa: TRY400 - the cause is known
+            response = _internal_error(request_id)
+            response.raw_headers.append((b"x-request-id", request_id.encode()))
+            await response(scope, receive, send)
 
     async def _answer(self, request: Request, request_id: str) -> Response:
         try:
@@ -129,13 +133,17 @@ class Endpoint:
         except KinetoscopeError as error:
             return show_known_error(error)
         except (StoreUnavailable, OperationalError, sqlite3.OperationalError) as error:
-            log.error("%s: %s %s: %s", request_id, request.method, request.url.path, error)  # noqa: TRY400 - the cause is known
+            log.error("%s: %s %s: %s", request_id, request.method, request.scope["path"], error)  # noqa: TRY400 - the cause is known
             message = "the service cannot reach its storage right now; nothing was charged"
             return show_error(503, message, "service_unavailable", None, {"retry-after": "5"})
         except Exception:
-            log.exception("%s: %s %s", request_id, request.method, request.url.path)
-            message = f"internal error; ask the operator about request {request_id}"
-            return show_error(500, message, "internal_error")
+            log.exception("%s: %s %s", request_id, request.method, request.scope["path"])
+            return _internal_error(request_id)
+
+
+def _internal_error(request_id: str) -> Response:
+    message = f"internal error; ask the operator about request {request_id}"
+    return show_error(500, message, "internal_error")
 
 
 def secret_hash(request: Request) -> str:
@@ -155,6 +163,19 @@ def whole_number(query: Mapping[str, str], name: str, default: int) -> int:
     if not (text.isascii() and text.isdigit() and len(text) <= _LONGEST_NUMBER):
         raise InvalidOrder(f"{name} must be a whole number", name)
     return int(text)
+
+
+def is_id(text: str) -> bool:
+    """Tell whether *text* may be the id of anything; what no database could hold is none."""
+    return len(text) <= _LONGEST_ID and text.isascii() and text.replace("_", "").isalnum()
+
+
+def path_id(request: Request) -> str:
+    """Get the id of a video from the path, or raise NotFound if it cannot be one."""
+    task_id: str = request.path_params["id"]
+    if not is_id(task_id):
+        raise NotFound(f"no video has the id {task_id[:_LONGEST_ID]!r}", "id")
+    return task_id
 
 
 async def read_as(gateway: Gateway, request: Request, ask: Callable[[Conn, Key], T]) -> T:

@@ -17,7 +17,7 @@ from kinetoscope.api.show import Video, poll_after_ms, show_task
 from kinetoscope.api.wire import fingerprint, read_order
 from kinetoscope.db import Conn, tasks
 from kinetoscope.db.accounts import Key
-from kinetoscope.domain.errors import InvalidOrder, StillRunning
+from kinetoscope.domain.errors import InvalidOrder, NotFound, StillRunning
 from kinetoscope.domain.order import Operation
 from kinetoscope.domain.task import Status, Task
 from kinetoscope.service import Gateway, video_key
@@ -54,7 +54,7 @@ class Videos:
 
     async def remix(self, request: Request) -> Response:
         """Accept an edit of an earlier video, as OpenAI's ``videos.remix`` asks for one."""
-        return await self._create(request, Operation.EDIT, {"id": request.path_params["id"]})
+        return await self._create(request, Operation.EDIT, {"id": path_id(request)})
 
     async def quote(self, request: Request) -> Response:
         """Tell what a request would be and cost; make nothing and hold nothing."""
@@ -65,7 +65,7 @@ class Videos:
 
     async def get(self, request: Request) -> Response:
         """Answer a task, from the database."""
-        task_id = request.path_params["id"]
+        task_id = path_id(request)
         task = await glance_as(
             self.gateway, request, lambda conn, key: _visible(conn, task_id, key)
         )
@@ -80,6 +80,9 @@ class Videos:
         order = query.get("order", "desc")
         if order not in ("asc", "desc"):
             raise InvalidOrder("order must be asc or desc", "order")
+        after = query.get("after")
+        if after is not None and not is_id(after):
+            raise InvalidOrder("after must be the id of a video", "after")
         wanted = tasks.Filter(
             statuses=_names(query, "status", Status),
             operations=_names(query, "operation", Operation),
@@ -93,7 +96,7 @@ class Videos:
                 conn,
                 key.account_id,
                 wanted,
-                after=query.get("after"),
+                after=after,
                 ascending=order == "asc",
                 limit=limit + 1,
             ),
@@ -112,12 +115,12 @@ class Videos:
     async def cancel(self, request: Request) -> Response:
         """End a task that costs nothing yet."""
         key = await caller(self.gateway, request)
-        task = await cancel(self.gateway, request.path_params["id"], key.account_id)
+        task = await cancel(self.gateway, path_id(request), key.account_id)
         return self._answer(request, task)
 
     async def delete(self, request: Request) -> Response:
         """Remove the file of an ended task; its bill stays."""
-        task_id = request.path_params["id"]
+        task_id = path_id(request)
         key = await caller(self.gateway, request)
 
         def remove(conn: Conn) -> None:
@@ -165,7 +168,7 @@ def _visible(conn: Conn, task_id: str, key: Key) -> Task:
     """Get a task of the key's account that was not deleted."""
     task = tasks.get(conn, task_id, key.account_id)
     if task.deleted:
-        return tasks.get(conn, "", key.account_id)
+        raise NotFound(f"no video has the id {task_id!r}", "id")
     return task
 
 

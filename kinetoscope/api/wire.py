@@ -12,6 +12,7 @@ import msgspec
 from starlette.datastructures import UploadFile
 
 from kinetoscope.api.body import Fields
+from kinetoscope.api.door import is_id
 from kinetoscope.domain.errors import InvalidOrder
 from kinetoscope.domain.order import (
     ASPECT_RATIOS,
@@ -32,6 +33,7 @@ _KNOWN = frozenset((*_DURATION, *_IMAGES, *_VIDEOS, *_PLAIN, "extra_body"))
 _LISTS = frozenset(("images", "image_urls", "videos", "reference_images"))
 _MOST_SOURCES = 64  # of one name, before they are counted by the operation's own limit
 _LONGEST_NAME = 100
+_MOST_LISTED = 64  # names that mean nothing here
 
 _DIGITS = re.compile(r"[0-9]{1,9}")
 _PIXELS = re.compile(r"([0-9]{2,5})x([0-9]{2,5})")
@@ -47,9 +49,9 @@ def read_order(fields: Fields, default_model: str, forced: Operation | None = No
     reader = _Reader(fields)
     images, video = reader.sources(_IMAGES), reader.video()
     duration = reader.duration()
-    operation = forced or reader.operation() or _infer(images, video, duration)
-    tier, ratio, size = reader.picture()
+    operation = reader.operation(forced) or _infer(images, video, duration)
     takes_text = not LIMITS[operation].video
+    tier, ratio, size = reader.picture(shaped=takes_text)
     if takes_text and tier is None:
         tier, size = Tier.P480, Tier.P480.value
     if takes_text and ratio is None:
@@ -131,15 +133,17 @@ class _Reader:
             raise InvalidOrder(f"{name} must be a string", name)
         return value
 
-    def operation(self) -> Operation | None:
-        """Get the operation by its name."""
+    def operation(self, forced: Operation | None) -> Operation | None:
+        """Get the operation by its name; *forced* is the only one that will do, if there is one."""
         name = self.text("operation")
-        if name is None:
-            return None
+        if name is None or name == forced:
+            return forced
         try:
-            return Operation(name)
+            if forced is None:
+                return Operation(name)
+            raise ValueError(name)
         except ValueError as error:
-            allowed = ", ".join(Operation)
+            allowed = forced or ", ".join(Operation)
             message = f"operation {name[:_LONGEST_NAME]!r} is unknown; use one of {allowed}"
             raise InvalidOrder(message, "operation") from error
 
@@ -160,8 +164,11 @@ class _Reader:
             raise InvalidOrder(message, "input_video_seconds")
         return seconds
 
-    def picture(self) -> tuple[Tier | None, str | None, str]:
-        """Get tier, aspect ratio and the caller's own word for the size."""
+    def picture(self, *, shaped: bool) -> tuple[Tier | None, str | None, str]:
+        """Get tier, aspect ratio and the caller's own word for the size.
+
+        A size in pixels says the aspect ratio as well where the picture is *shaped* by the order.
+        """
         size, ratio = self.text("size"), self.text("aspect_ratio")
         if ratio is not None and ratio not in (*ASPECT_RATIOS, AUTO):
             allowed = ", ".join((*ASPECT_RATIOS, AUTO))
@@ -173,6 +180,8 @@ class _Reader:
         if name in set(Tier):
             return Tier(name), ratio, name
         tier, shape = _read_pixels(size, name)
+        if not shaped:
+            return tier, ratio, name
         if ratio not in (None, shape):
             message = f"size {name} is {shape}, and aspect_ratio says {ratio}; give one of them"
             raise InvalidOrder(message, "aspect_ratio")
@@ -201,8 +210,12 @@ class _Reader:
     def unknown(self) -> tuple[str, ...]:
         """List the names that mean nothing here."""
         top = [name for name in self.fields if name not in _KNOWN]
-        nested = [f"extra_body.{name}" for name in self.extra if name not in _KNOWN]
-        return tuple(name[:_LONGEST_NAME] for name in top + nested)[:_MOST_SOURCES]
+        known = _KNOWN - {"extra_body"}
+        nested = [f"extra_body.{name}" for name in self.extra if name not in known]
+        names = [name[:_LONGEST_NAME] for name in top + nested]
+        if more := len(names[_MOST_LISTED:]):
+            names[_MOST_LISTED:] = [f"… and {more} more"]
+        return tuple(names)
 
 
 def _whole(value: object, name: str) -> int:
@@ -265,7 +278,7 @@ def _by_address(value: str, name: str) -> Source:
 
 
 def _by_id(value: str, name: str) -> Source:
-    if not value or len(value) > _LONGEST_NAME:
+    if not is_id(value):
         raise InvalidOrder(f"{name}.id must be the id of a video made here", name)
     return Source(task_id=value)
 

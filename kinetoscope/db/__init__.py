@@ -11,6 +11,7 @@ from typing import Protocol, TypeVar
 
 from sqlalchemy import Connection
 
+from kinetoscope.db.locks import Lock
 from kinetoscope.db.postgres import PostgresDatabase
 from kinetoscope.db.sqlite import SqliteDatabase
 
@@ -40,6 +41,10 @@ class Database(Protocol):
 
     def write_now(self, change: Callable[[Conn], T]) -> T:
         """Do as ``write`` does, in this thread: for programs without an event loop."""
+        ...
+
+    def lock(self) -> Lock:
+        """Make the lock of whoever runs the tasks of this database."""
         ...
 
     async def close(self) -> None:

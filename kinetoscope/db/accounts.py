@@ -25,12 +25,13 @@ _HINT_CHARACTERS = 10
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """Who pays."""
+    """Who pays; *open* is how many of its tasks have not ended."""
 
     id: str
     name: str
     balance: Money
     held: Money
+    open: int
     created_at: int
 
     @property
@@ -56,8 +57,9 @@ class Key:
 
 def open_account(conn: Conn, name: str, now: int) -> Account:
     """Open an account with nothing on it, or raise Conflict if *name* is taken."""
-    account = Account(new_id("acct"), name, ZERO, ZERO, now)
-    row = {"id": account.id, "name": name, "balance": ZERO, "held": ZERO, "created_at": now}
+    account = Account(new_id("acct"), name, ZERO, ZERO, 0, now)
+    row = {"id": account.id, "name": name, "balance": ZERO, "held": ZERO}
+    row |= {"open": 0, "created_at": now}
     taken = conn.execute(select(accounts.c.id).where(accounts.c.name == name)).first()
     if taken:
         raise Conflict(f"there is an account named {name!r} already", "name")

@@ -25,10 +25,12 @@ class Hot:
     """One statement for either database; *columns* are the values of an INSERT."""
 
     def __init__(self, statement: ClauseElement, columns: list[str] | None = None) -> None:
-        self._texts = {
-            name: str(statement.compile(dialect=dialect, column_keys=columns))
+        compiled = {
+            name: statement.compile(dialect=dialect, column_keys=columns)
             for name, dialect in _DIALECTS.items()
         }
+        self._texts = {name: str(each) for name, each in compiled.items()}
+        self._fixed = {} if columns else _constants(compiled["sqlite"].params)
 
     def one(self, conn: Conn, values: Mapping[str, Any]) -> tuple[Any, ...] | None:
         """Run it and get its first row, if there is one."""
@@ -47,17 +49,24 @@ class Hot:
     def change_many(self, conn: Conn, many: Sequence[Mapping[str, Any]]) -> None:
         """Run it for each of *many*."""
         cursor = conn.connection.cursor()
-        cursor.executemany(self._texts[conn.dialect.name], many)
+        cursor.executemany(
+            self._texts[conn.dialect.name], [{**self._fixed, **values} for values in many]
+        )
         cursor.close()
 
     def _run(self, conn: Conn, values: Mapping[str, Any]) -> Any:  # noqa: ANN401 - the driver's cursor
         text = self._texts[conn.dialect.name]
         cursor = conn.connection.cursor()
         try:
-            cursor.execute(text, values)
+            cursor.execute(text, {**self._fixed, **values} if self._fixed else values)
         except Exception as error:
             raise _translated(conn, text, error) from error
         return cursor
+
+
+def _constants(params: Mapping[str, Any]) -> dict[str, Any]:
+    """Pick the values that stand in the statement itself."""
+    return {name: value for name, value in params.items() if value is not None}
 
 
 def _translated(conn: Conn, text: str, error: Exception) -> Exception:

@@ -17,10 +17,14 @@ from kinetoscope.domain.errors import (
     Conflict,
     InsufficientBalance,
     KeyLimitReached,
+    KinetoscopeError,
     NotFound,
     Overtaken,
+    TooManyRequests,
 )
 from kinetoscope.domain.money import LARGEST, ZERO, Money
+
+MOST_OPEN = 10_000  # tasks of one account that have not ended
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +45,11 @@ _HOLD = Hot(
     update(accounts)
     .where(accounts.c.id == bindparam("account"))
     .where(accounts.c.balance >= accounts.c.held + bindparam("amount", type_=accounts.c.held.type))
-    .values(held=accounts.c.held + bindparam("amount", type_=accounts.c.held.type))
+    .where(accounts.c.open < bindparam("most_open"))
+    .values(
+        held=accounts.c.held + bindparam("amount", type_=accounts.c.held.type),
+        open=accounts.c.open + 1,
+    )
 )
 _COMMIT_KEY = (
     update(keys)
@@ -55,14 +63,22 @@ _INSERT_HOLD = Hot(insert(holds), [column.name for column in holds.c])
 
 
 def hold(
-    conn: Conn, task_id: str, account_id: str, amount: Money, *, limited_key: str | None = None
+    conn: Conn,
+    task_id: str,
+    account_id: str,
+    amount: Money,
+    *,
+    limited_key: str | None = None,
+    most_open: int = MOST_OPEN,
 ) -> None:
     """Set *amount* aside for a task, or raise InsufficientBalance or KeyLimitReached.
 
-    *limited_key* is the id of the key that asks, if that key has a spending limit.
+    *limited_key* is the id of the key that asks, if that key has a spending limit. With
+    *most_open* tasks of the account that have not ended, raise TooManyRequests.
     """
-    if not _HOLD.change(conn, {"account": account_id, "amount": amount.micros}):
-        raise InsufficientBalance(_too_little(conn, account_id, amount))
+    values = {"account": account_id, "amount": amount.micros, "most_open": most_open}
+    if not _HOLD.change(conn, values):
+        raise _refusal(conn, account_id, amount, most_open)
     if limited_key is not None:
         kept = conn.execute(_COMMIT_KEY, {"key": limited_key, "amount": amount})
         if kept.rowcount != 1:
@@ -91,7 +107,11 @@ def settle(conn: Conn, task_id: str, cost: Money, now: int) -> Money:
     conn.execute(
         update(accounts)
         .where(accounts.c.id == account_id)
-        .values(held=accounts.c.held - held, balance=accounts.c.balance - cost)
+        .values(
+            held=accounts.c.held - held,
+            balance=accounts.c.balance - cost,
+            open=accounts.c.open - 1,
+        )
     )
     _give_back(conn, key_id, held - cost)
     conn.execute(
@@ -112,7 +132,9 @@ def release(conn: Conn, task_id: str) -> Money:
     """Give the whole hold back and return what it was; Overtaken if it was resolved before."""
     account_id, key_id, held = _resolve(conn, task_id, "released")
     conn.execute(
-        update(accounts).where(accounts.c.id == account_id).values(held=accounts.c.held - held)
+        update(accounts)
+        .where(accounts.c.id == account_id)
+        .values(held=accounts.c.held - held, open=accounts.c.open - 1)
     )
     _give_back(conn, key_id, held)
     return held
@@ -218,11 +240,17 @@ def _give_back(conn: Conn, key_id: str | None, amount: Money) -> None:
         )
 
 
-def _too_little(conn: Conn, account_id: str, amount: Money) -> str:
-    query = select(accounts.c.balance, accounts.c.held).where(accounts.c.id == account_id)
-    row = conn.execute(query).one()
+def _refusal(conn: Conn, account_id: str, amount: Money, most_open: int) -> KinetoscopeError:
+    """Say why nothing could be held."""
+    query = select(accounts.c.balance, accounts.c.held, accounts.c.open)
+    row = conn.execute(query.where(accounts.c.id == account_id)).one()
+    if row.open >= most_open:
+        message = f"{row.open} tasks of this account have not ended yet, the most allowed; wait"
+        return TooManyRequests(message)
     available = row.balance - row.held
-    return f"this costs up to ${amount} and ${available} is available; add ${amount - available}"
+    missing = amount - available
+    message = f"this costs up to ${amount} and ${available} is available; add ${missing}"
+    return InsufficientBalance(message)
 
 
 def _over_limit(conn: Conn, key_id: str, amount: Money) -> str:

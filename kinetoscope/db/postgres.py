@@ -10,6 +10,8 @@ from typing import TypeVar
 
 from sqlalchemy import Connection, create_engine, make_url
 
+from kinetoscope.db.locks import Lock, ServerLock
+
 T = TypeVar("T")
 
 CONNECTIONS = 8
@@ -25,7 +27,7 @@ class PostgresDatabase:
         url = make_url(address).set(drivername="postgresql+psycopg")
         self._engine = create_engine(
             url,
-            pool_size=CONNECTIONS,
+            pool_size=CONNECTIONS + 1,  # one of them may hold the lock
             max_overflow=0,
             pool_timeout=POOL_SECONDS,
             connect_args={"connect_timeout": 10, "application_name": "kinetoscope"},
@@ -48,6 +50,10 @@ class PostgresDatabase:
         """Do as ``write`` does, in this thread."""
         with self._engine.begin() as conn:
             return change(conn)
+
+    def lock(self) -> Lock:
+        """Make the lock of whoever runs the tasks of this database."""
+        return ServerLock(self._engine)
 
     async def close(self) -> None:
         """Finish what was asked and close the connections."""

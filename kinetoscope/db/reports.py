@@ -111,7 +111,12 @@ def _balances(conn: Conn) -> Iterator[str]:
     known = set(conn.scalars(select(accounts.c.id)))
     for stranger in sorted({*sums, *held} - known):
         yield f"{stranger}: the books name this account, and there is none"
+    held_by = holds.c.account_id
+    opened = select(held_by, func.count()).where(holds.c.state == "open").group_by(held_by)
+    counts: dict[str, int] = {row[0]: row[1] for row in conn.execute(opened)}
     for row in conn.execute(select(accounts)):
+        if row.open != counts.get(row.id, 0):
+            yield f"{row.name}: open is {row.open}, its open holds are {counts.get(row.id, 0)}"
         if row.balance != sums[row.id]:
             yield f"{row.name}: balance is {row.balance}, its entries add up to {sums[row.id]}"
         if row.held != held[row.id]:

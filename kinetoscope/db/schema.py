@@ -62,8 +62,10 @@ accounts = Table(
     Column("name", Text, nullable=False, unique=True),
     Column("balance", MoneyColumn, nullable=False),
     Column("held", MoneyColumn, nullable=False),
+    Column("open", Integer, nullable=False),  # holds, and so tasks that have not ended
     Column("created_at", BigInteger, nullable=False),
     CheckConstraint("held >= 0 AND held <= balance", name="available_not_negative"),
+    CheckConstraint("open >= 0", name="open_not_negative"),
 )
 
 keys = Table(

@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import sqlite3
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass, field
@@ -20,14 +21,16 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.pool import NullPool
 
+from kinetoscope.db.locks import FileLock, Lock
+
 T = TypeVar("T")
 
 READERS = 2
 GROUP = 128  # changes in one commit, at most
 READ_GROUP = 8  # so that one slow question holds up few others
 BUSY_SECONDS = 30  # how long to wait for another process that writes
+_AGAIN_SECONDS = 0.01
 _PRAGMAS = (
-    "PRAGMA journal_mode=WAL",
     "PRAGMA synchronous=FULL",
     "PRAGMA foreign_keys=ON",
     f"PRAGMA busy_timeout={BUSY_SECONDS * 1000}",
@@ -82,6 +85,10 @@ class SqliteDatabase:
         self._writes.put(_Wish(change, answer, None))
         return answer.result()
 
+    def lock(self) -> Lock:
+        """Make the lock of whoever runs the tasks of this file."""
+        return FileLock(self.path.with_name(f"{self.path.name}.lock"))
+
     async def close(self) -> None:
         """Finish what was asked, then end the threads."""
         await asyncio.get_running_loop().run_in_executor(None, self.close_now)
@@ -109,6 +116,8 @@ class SqliteDatabase:
         with self._starting:
             if self._threads:
                 return
+            # What cannot be opened is said here: a thread that cannot begin would answer nobody.
+            self._engine.connect().close()
             work = [("writer", self._write_on)] + [("reader", self._read_on)] * READERS
             self._threads = [
                 threading.Thread(target=run, name=f"kinetoscope-db-{name}", daemon=True)
@@ -145,10 +154,25 @@ def _engine(path: Path) -> Engine:
 
     @event.listens_for(engine, "connect")
     def prepare(driver: sqlite3.Connection, _record: object) -> None:
+        _switch_to_wal(driver)
         for pragma in _PRAGMAS:
             driver.execute(pragma).close()
 
     return engine
+
+
+def _switch_to_wal(driver: sqlite3.Connection) -> None:
+    """Switch a new file to WAL; of two processes that do, SQLite lets one fail at once."""
+    deadline = time.monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            driver.execute("PRAGMA journal_mode=WAL").close()
+        except sqlite3.OperationalError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(_AGAIN_SECONDS)
+        else:
+            return
 
 
 @contextlib.contextmanager

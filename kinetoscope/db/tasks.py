@@ -245,14 +245,17 @@ def keep_ticket(conn: Conn, task: Task, ticket: str) -> Task:
 _NOTE = Hot(
     update(tasks)
     .where(tasks.c.id == bindparam("task"), tasks.c.attempt == bindparam("by"))
-    .where(tasks.c.status == Status.IN_PROGRESS.value, tasks.c.progress < bindparam("so_far"))
+    .where(tasks.c.status == bindparam("open"), tasks.c.progress < bindparam("so_far"))
     .values(progress=bindparam("so_far"))
 )
 
 
 def note(conn: Conn, noted: Iterable[Task]) -> None:
     """Note how far tasks are, all at once; never less than before, and only of their attempt."""
-    rows = [{"task": task.id, "by": task.attempt, "so_far": task.progress} for task in noted]
+    still = {"open": Status.IN_PROGRESS.value}
+    rows = [
+        {**still, "task": task.id, "by": task.attempt, "so_far": task.progress} for task in noted
+    ]
     if rows:
         _NOTE.change_many(conn, rows)
 

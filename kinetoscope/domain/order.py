@@ -15,6 +15,7 @@ MOST_IMAGES = 7
 SHORTEST_RATIO, WIDEST_RATIO = 2 / 5, 5 / 2  # how far "auto" follows an image's shape
 _TOLERANCE = 0.05  # seconds by which a container may miss its length
 
+_UNWRITABLE = re.compile("[\0\ud800-\udfff]")  # what no database and no JSON can hold
 _IMAGE_NAME = re.compile(r"@image(\d+)", re.IGNORECASE | re.ASCII)
 
 
@@ -192,8 +193,9 @@ def _check_prompt(order: Order) -> None:
     if length > PROMPT_CHARACTERS:
         message = f"prompt has {length:,} characters; 1 to 4,096 are allowed"
         raise InvalidOrder(message, "prompt")
-    if "\0" in order.prompt:
-        raise InvalidOrder("prompt must not contain the character U+0000", "prompt")
+    if _UNWRITABLE.search(order.prompt):
+        message = "prompt must not contain U+0000 or half of a surrogate pair"
+        raise InvalidOrder(message, "prompt")
     for number in image_numbers(order.prompt):
         if not 1 <= number <= len(order.images):
             there = f"there are {len(order.images)}" if order.images else "there is none"

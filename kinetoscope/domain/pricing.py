@@ -87,14 +87,15 @@ def at_most(order: Order, video: Input | None) -> Usage:
 
 
 def exactly(order: Order, promised: Usage, result: Input) -> Usage:
-    """Tell what was used, from the measures of the *result*.
+    """Tell what was used, from the measures of the *result*; never more than was *promised*.
 
     An extension is billed by what was appended; edit and extend by the picture that was made.
     """
     if not LIMITS[order.operation].video:
         made = whole_seconds(result.seconds or 0)
         return Usage(promised.tier, min(made, promised.output_seconds), images=promised.images)
-    tier = Tier.of(result.width, result.height)
+    shown = Tier.of(result.width, result.height)
+    tier = min(shown, promised.tier, key=lambda each: each.short_side)
     made = whole_seconds(result.seconds or 0)
     if order.operation is Operation.EXTEND:
         made -= promised.input_seconds

@@ -28,13 +28,17 @@ class Model:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rules:
-    """What the operator decided; times are in seconds, *retention* 0 keeps results for ever."""
+    """What the operator decided; times are in seconds, *retention* 0 keeps results for ever.
+
+    *open_tasks* is how many of an account's tasks may not have ended.
+    """
 
     charge_moderated: bool = True
     retention: int = 0
     queue_time: int = 24 * 3600
     task_time: int = 3600
     link_time: int = 24 * 3600
+    open_tasks: int = 10_000
 
 
 class Listener(Protocol):

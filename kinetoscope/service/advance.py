@@ -189,7 +189,8 @@ async def _finish(gateway: Gateway, engine: Engine, task: Task, source: Path | s
     except InvalidOrder as error:
         log.warning("%s: the engine's result is no good: %s", task.id, error.message)
         return await fail(gateway, task, Failure.FAILED, "the engine made no playable video")
-    bill = price(exactly(terms.order, terms.usage, kept.result), terms.rates)
+    made = price(exactly(terms.order, terms.usage, kept.result), terms.rates)
+    bill = min(made, _promised(task), key=lambda each: each.total)
     ended = await _complete(gateway, task, terms, kept, bill)
     await engine.forget(Ticket(task.ticket or ""))
     await gateway.store.delete(inputs_key(task.id))

@@ -1,20 +1,17 @@
 """Runs tasks inside the serving process, and takes up again what a crash left.
 
 Queued tasks wait in the database, not in memory: a slot of an engine that falls free takes the
-oldest. A lock on a file says that one process alone does this.
+oldest. One process alone does this for a database; the lock of the database says which.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import fcntl
 import logging
-import os
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable
 from functools import partial
-from pathlib import Path
 
 from kinetoscope.db import tasks
 from kinetoscope.domain.errors import NotAccepting, Overtaken
@@ -33,40 +30,12 @@ POLLS_A_SECOND = 400  # that all tasks together may cost
 _GULP = 100  # tasks taken at a time
 
 
-class Lock:
-    """A file that one process at a time holds; the system lets go when the process dies."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._file: int | None = None
-
-    def take(self) -> None:
-        """Take the lock, or raise NotAccepting saying who has it."""
-        file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            owner = os.read(file, 20).decode(errors="replace").strip() or "another process"
-            os.close(file)
-            message = f"process {owner} already runs the tasks of this home; stop it first"
-            raise NotAccepting(message) from None
-        os.ftruncate(file, 0)
-        os.write(file, str(os.getpid()).encode())
-        self._file = file
-
-    def give(self) -> None:
-        """Let go."""
-        if self._file is not None:
-            os.close(self._file)
-            self._file = None
-
-
 class Embedded:
     """The runner of a single process."""
 
-    def __init__(self, gateway: Gateway, lock: Lock) -> None:
+    def __init__(self, gateway: Gateway) -> None:
         self._gateway = gateway
-        self._lock = lock
+        self._lock = gateway.db.lock()
         self._rung = asyncio.Event()
         self._carriers: dict[str, Carrier] = {}
         self._moved: dict[str, Task] = {}
@@ -75,8 +44,17 @@ class Embedded:
         self._loop: asyncio.Task[None] | None = None
 
     def start(self) -> None:
-        """Take the lock and begin; NotAccepting if another process has it."""
-        self._lock.take()
+        """Begin, or stand by where others may take over; NotAccepting if another process runs.
+
+        On Postgres several processes may serve: one runs the tasks, and another takes over from
+        it. A second process on one SQLite file is a mistake that its starter should hear of.
+        """
+        owner = self._lock.take()
+        if owner and self._gateway.db.dialect == "sqlite":
+            message = f"{owner} already runs the tasks of this database; stop it first"
+            raise NotAccepting(message)
+        if owner:
+            log.info("%s runs the tasks of this database; standing by", owner)
         self._gateway.bell.listener = self
         self._loop = asyncio.create_task(self._run(), name="embedded-runner")
 
@@ -111,12 +89,32 @@ class Embedded:
         self._moved[task.id] = task
 
     async def _run(self) -> None:
+        while True:
+            if await self._does(self._lead):
+                await self._work()
+            await asyncio.sleep(LOOK_SECONDS)
+
+    async def _lead(self) -> None:
+        """Wait until this process is the one that runs the tasks."""
+        while not await asyncio.to_thread(self._lock.held):
+            self._lock.give()
+            if await asyncio.to_thread(self._lock.take) is None:
+                log.info("this process runs the tasks from now on")
+                return
+            await asyncio.sleep(LOOK_SECONDS)
+
+    async def _work(self) -> None:
+        """Run tasks for as long as the lock is ours."""
         clock = asyncio.get_running_loop().time
         next_sweep = next_look = clock()
         while True:
             self._rung.clear()
-            if clock() >= next_look and await self._does(self._compare):
-                next_look = clock() + LOOK_SECONDS
+            if clock() >= next_look:
+                if not await asyncio.to_thread(self._lock.held):
+                    self._drop_all()
+                    return
+                if await self._does(self._compare):
+                    next_look = clock() + LOOK_SECONDS
             if clock() >= next_sweep:
                 next_sweep = clock() + SWEEP_SECONDS
                 await self._does(partial(sweep, self._gateway))
@@ -125,6 +123,12 @@ class Embedded:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(NOTE_SECONDS):
                     await self._rung.wait()
+
+    def _drop_all(self) -> None:
+        """Let go of every task: another process may have taken them up."""
+        log.error("the lock on the database was lost; its tasks are let go of")
+        for task_id in list(self._carriers):
+            self.ended(task_id)
 
     async def _does(self, work: Callable[[], Awaitable[None]]) -> bool:
         """Tell whether *work* went well; what is away for a while must not end the runner."""

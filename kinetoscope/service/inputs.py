@@ -11,12 +11,12 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
-from urllib.parse import unquote_to_bytes
+from urllib.parse import unquote, unquote_to_bytes
 
 from kinetoscope.assets.inspect import IMAGE_BYTES, VIDEO_BYTES, inspect_image, inspect_video
 from kinetoscope.db import tasks
 from kinetoscope.db.ids import new_id
-from kinetoscope.domain.errors import InvalidOrder, NotFound, TooLarge
+from kinetoscope.domain.errors import InvalidOrder, NotFound
 from kinetoscope.domain.order import Input, Order, Source, check_source_seconds
 from kinetoscope.domain.task import Status
 from kinetoscope.service import Gateway, inputs_key, video_key
@@ -87,9 +87,7 @@ class _Reader:
                     for number, source in enumerate(order.images)
                 ]
                 video = group.create_task(self._video(order)) if order.video else None
-        except* InvalidOrder as errors:
-            raise _first(errors) from None
-        except* TooLarge as errors:
+        except BaseExceptionGroup as errors:
             raise _first(errors) from None
         found = video.result() if video else None
         files = [self.folder / str(number) for number in range(len(images))]
@@ -134,6 +132,7 @@ class _Reader:
 
     async def _own(self, task_id: str, path: Path, field: str, *, linked: bool = False) -> None:
         """Take the video of an earlier task: one of the caller's, or one they have a link to."""
+        now = self.gateway.now()
         try:
             task = await self.gateway.db.read(
                 lambda conn: (
@@ -148,13 +147,15 @@ class _Reader:
             message = f"{field} names a video that is not there: its task is {task.status}"
             raise InvalidOrder(message, field)
         try:
+            if task.dropped or (task.expires_at or now + 1) <= now:
+                raise FileNotFoundError
             file = await self.gateway.store.local(video_key(task_id))
             await asyncio.to_thread(shutil.copyfile, file, path)
         except FileNotFoundError as error:
             raise InvalidOrder(f"{field} names a video that has expired", field) from error
 
 
-def _first(errors: BaseExceptionGroup[Exception]) -> BaseException:
+def _first(errors: BaseExceptionGroup[BaseException]) -> BaseException:
     error: BaseException = errors
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
@@ -183,6 +184,8 @@ def _decode(url: str, path: Path, most: int, field: str) -> None:
     if not comma:
         raise InvalidOrder(f"{field} is a data: URL without a comma before its data", field)
     is_base64 = head.lower().rstrip().endswith(";base64")
+    if is_base64 and "%" in body:
+        body = unquote(body)
     if len(body) > (most * 4 // 3 + 4 if is_base64 else most * 3):
         raise _too_large(field, most)
     try:

@@ -33,10 +33,10 @@ def linked_task(gateway: Gateway, url: str) -> str | None:
         parts = urlsplit(url)
     except ValueError:
         return None
-    before, _, rest = parts.path.partition("/v1/videos/")
+    _, _, rest = parts.path.rpartition("/v1/videos/")  # behind whatever a proxy puts before it
     task_id, _, tail = rest.partition("/")
     query = parse_qs(parts.query)
-    if before.strip("/") or tail != "content" or not {"expires", "signature"} <= query.keys():
+    if tail != "content" or not {"expires", "signature"} <= query.keys():
         return None
     signed = is_signed(gateway, task_id, query["expires"][0], query["signature"][0])
     return task_id if signed else None

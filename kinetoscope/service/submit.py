@@ -117,6 +117,7 @@ async def _accept(gateway: Gateway, key: Key, wish: Wish, offer: Offer, model: M
 
 async def _insert(gateway: Gateway, key: Key, wish: Wish, task: Task) -> Task:
     limited = None if key.spend_limit is None else key.id
+    most_open = gateway.rules.open_tasks
 
     def write(conn: Conn) -> Task:
         if wish.idempotency_key is not None:
@@ -128,7 +129,9 @@ async def _insert(gateway: Gateway, key: Key, wish: Wish, task: Task) -> Task:
                 task_id=task.id,
                 fingerprint=wish.fingerprint,
             )
-        ledger.hold(conn, task.id, key.account_id, task.held, limited_key=limited)
+        ledger.hold(
+            conn, task.id, key.account_id, task.held, limited_key=limited, most_open=most_open
+        )
         tasks.insert_task(conn, task, wish.fingerprint)
         return task
 

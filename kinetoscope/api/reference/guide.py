@@ -39,11 +39,12 @@ address of this service and a key of yours. What OpenAI has no words for stands 
 
 ## Start
 
-Set the address and your key once; every example below uses them.
+Set the address, your key and later the id of a video once; the examples below use them.
 
 ```
 export {URL}=http://127.0.0.1:8787
 export {KEY}=sk-…
+export VIDEO=task_…
 ```
 
 1. `POST /v1/videos` answers at once, with an `id`.

@@ -71,8 +71,14 @@ _DAY: Json = {"type": "string", "format": "date", "examples": ["2026-01-31"]}
 
 READING: list[Json] = [
     _header("Range", "One range of bytes; the answer is 206.", "bytes=0-1023"),
-    _header("If-None-Match", "An `ETag`; the answer is 304 if it is still the one.", '"9f86…"'),
-    _header("If-Range", "An `ETag`; `Range` counts only if it is still the one.", '"9f86…"'),
+    _header(
+        "If-None-Match",
+        "An `ETag`; the answer is 304 if it is still the one.",
+        '"9f86d081884c7d65"',
+    ),
+    _header(
+        "If-Range", "An `ETag`; `Range` counts only if it is still the one.", '"9f86d081884c7d65"'
+    ),
 ]
 LIST: list[Json] = [
     _query("after", "The `last_id` of the page before.", {"type": "string"}),

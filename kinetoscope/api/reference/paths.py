@@ -7,6 +7,7 @@ from typing import Any
 
 from kinetoscope.api.reference.curl import Curl, python
 from kinetoscope.api.reference.fields import FORM, JSON, form_encoding, in_form
+from kinetoscope.api.reference.good import good, headers_of
 from kinetoscope.api.reference.parameters import (
     DAYS,
     EXPIRES,
@@ -98,7 +99,7 @@ class Paths:
             " from the balance; what it did cost is taken when it ends, and the rest given back.",
             "parameters": [IDEMPOTENCY],
             "requestBody": self._body("VideoRequest", asked),
-            "responses": {**_answers("Video", "queued", _POLLED), **refused(*_MAKES)},
+            "responses": {**good("Video", "queued", _POLLED), **refused(*_MAKES)},
             "x-codeSamples": [
                 Curl(path="/v1/videos", body=asked).sample,
                 python(self.samples.model, asked),
@@ -114,7 +115,7 @@ class Paths:
             "description": "Takes the same body as *Make a video* and answers what it would be and"
             " cost at most, line by line. Makes nothing and holds nothing.",
             "requestBody": self._body("VideoRequest", asked),
-            "responses": {**_answers("VideoQuote", "quote"), **refused(*_QUOTES)},
+            "responses": {**good("VideoQuote", "quote"), **refused(*_QUOTES)},
             "x-codeSamples": [Curl(path="/v1/videos/quote", body=asked).sample],
         }
 
@@ -141,7 +142,7 @@ class Paths:
         return made | {
             "description": "The same as *Edit a video* with a completed video of this account.",
             "parameters": [ID, IDEMPOTENCY],
-            "x-codeSamples": [Curl(path=f"/v1/videos/{TASK}/remix", body=asked).sample],
+            "x-codeSamples": [Curl(path="/v1/videos/$VIDEO/remix", body=asked).sample],
         }
 
     def _make(self, operation_id: str, summary: str, body: str, asked: Json) -> Json:
@@ -151,7 +152,7 @@ class Paths:
             "summary": summary,
             "parameters": [IDEMPOTENCY],
             "requestBody": self._body(body, asked),
-            "responses": {**_answers("Video", "queued", _POLLED), **refused(*_MAKES)},
+            "responses": {**good("Video", "queued", _POLLED), **refused(*_MAKES)},
         }
 
     def _body(self, name: str, example: Json) -> Json:
@@ -173,10 +174,10 @@ class Paths:
             " `openai-poll-after-ms` milliseconds until `status` is `completed` or `failed`.",
             "parameters": [ID],
             "responses": {
-                **_answers("Video", "completed", _POLLED, "queued", "in_progress", "failed"),
+                **good("Video", "completed", _POLLED, "queued", "in_progress", "failed"),
                 **refused(*_FINDS),
             },
-            "x-codeSamples": [Curl(path=f"/v1/videos/{TASK}").sample],
+            "x-codeSamples": [Curl(path="/v1/videos/$VIDEO").sample],
         }
 
     def _list(self) -> Json:
@@ -186,7 +187,7 @@ class Paths:
             "summary": "List videos",
             "description": "Answers the account's tasks, newest first.",
             "parameters": LIST,
-            "responses": {**_answers("VideoList", "list"), **refused(*_READS)},
+            "responses": {**good("VideoList", "list"), **refused(*_READS)},
             "x-codeSamples": [Curl(path="/v1/videos?limit=10&status=completed").sample],
         }
 
@@ -198,10 +199,10 @@ class Paths:
             "description": "Removes the file of a task that has ended. Its bill stays.",
             "parameters": [ID],
             "responses": {
-                **_answers("VideoDeleted", "deleted"),
+                **good("VideoDeleted", "deleted"),
                 **refused(*_FINDS, errors.StillRunning),
             },
-            "x-codeSamples": [Curl(verb="DELETE", path=f"/v1/videos/{TASK}").sample],
+            "x-codeSamples": [Curl(verb="DELETE", path="/v1/videos/$VIDEO").sample],
         }
 
     def _cancel(self) -> Json:
@@ -214,16 +215,16 @@ class Paths:
             " as once.",
             "parameters": [ID],
             "responses": {
-                **_answers("Video", "failed"),
+                **good("Video", "failed"),
                 **refused(*_FINDS, errors.NotCancellable),
             },
-            "x-codeSamples": [Curl(verb="POST", path=f"/v1/videos/{TASK}/cancel").sample],
+            "x-codeSamples": [Curl(verb="POST", path="/v1/videos/$VIDEO/cancel").sample],
         }
 
     def _content(self) -> Json:
         video = {"video/mp4": {"schema": {"type": "string", "contentMediaType": "video/mp4"}}}
         kinds = (*_READS, errors.NotFound, errors.VideoNotReady, errors.VideoNotAvailable)
-        path = f"/v1/videos/{TASK}/content"
+        path = "/v1/videos/$VIDEO/content"
         return {
             "operationId": "downloadVideo",
             "tags": [VIDEOS],
@@ -235,17 +236,17 @@ class Paths:
             "responses": {
                 "200": {
                     "description": "The whole video.",
-                    "headers": _headers(_FILE),
+                    "headers": headers_of(_FILE),
                     "content": video,
                 },
                 "206": {
                     "description": "The part that `Range` asked for.",
-                    "headers": _headers((*_FILE, "Content-Range")),
+                    "headers": headers_of((*_FILE, "Content-Range")),
                     "content": video,
                 },
                 "304": {
                     "description": "The video that the caller has is still the one.",
-                    "headers": _headers(("ETag",)),
+                    "headers": headers_of(("ETag",)),
                 },
                 **refused(*kinds, errors.VideoExpired, more=(BAD_RANGE,)),
             },
@@ -263,17 +264,17 @@ class Paths:
                 status: {key: value for key, value in each.items() if key != "content"}
                 for status, each in full["responses"].items()
             },
-            "x-codeSamples": [Curl(path=f"/v1/videos/{TASK}/content", options=("-I",)).sample],
+            "x-codeSamples": [Curl(path="/v1/videos/$VIDEO/content", options=("-I",)).sample],
         }
 
     def _account(self) -> Json:
         csv = {"text/csv": {"schema": {"type": "string"}}}
-        usage = _answers("Usage", "usage")
+        usage = good("Usage", "usage")
         usage["200"]["content"] |= csv
         shown = {
-            "balance": ("getBalance", "What there is", [], _answers("Balance", "balance")),
+            "balance": ("getBalance", "What there is", [], good("Balance", "balance")),
             "usage": ("getUsage", "What was spent", [*DAYS, FORMAT], usage),
-            "ledger": ("listLedger", "The journal", LEDGER_PAGE, _answers("Ledger", "ledger")),
+            "ledger": ("listLedger", "The journal", LEDGER_PAGE, good("Ledger", "ledger")),
         }
         said = {
             "balance": "Answers the balance, what of it is held for tasks that have not ended, and"
@@ -307,25 +308,25 @@ class Paths:
             "summary": "The models",
             "description": "Answers what this key may ask for, with operations, limits and prices.",
             "responses": {
-                **_answers("ModelList", "models"),
+                **good("ModelList", "models"),
                 **refused(errors.Unauthenticated),
             },
             "x-codeSamples": [Curl(path="/v1/models").sample],
         }
-        unready = _answers("Readiness", "unready")["200"]
+        unready = good("Readiness", "unready")["200"]
         unready["description"] = "Something does not answer."
         return {
             "/v1/models": {"get": models},
             "/v1/pricing": _open(
                 MODELS,
                 ("getPricing", "The prices", "Answers the price list. It is public."),
-                {**_answers("Pricing", "pricing"), **refused()},
+                {**good("Pricing", "pricing"), **refused()},
                 "/v1/pricing",
             ),
             "/healthz": _open(
                 HEALTH,
                 ("getHealth", "Does it live?", "Answers as long as the process does."),
-                {**_answers("Health", "lives"), **refused()},
+                {**good("Health", "lives"), **refused()},
                 "/healthz",
             ),
             "/readyz": _open(
@@ -335,7 +336,7 @@ class Paths:
                     "Can it work?",
                     "Answers whether the database, the storage and at least one engine answer.",
                 ),
-                {**_answers("Readiness", "ready"), **refused(), "503": unready},
+                {**good("Readiness", "ready"), **refused(), "503": unready},
                 "/readyz",
             ),
         }
@@ -389,13 +390,3 @@ def _alias(operation: Json, suffix: str, original: str) -> Json:
         "description": f"The same as `{original}`.",
         "x-alias-of": name,
     }
-
-
-def _answers(schema: str, example: str, headers: tuple[str, ...] = (), *more: str) -> Json:
-    examples = {name: {"$ref": f"#/components/examples/{name}"} for name in (example, *more)}
-    content = {"application/json": {"schema": ref(schema), "examples": examples}}
-    return {"200": {"description": "Good.", "headers": _headers(headers), "content": content}}
-
-
-def _headers(names: tuple[str, ...]) -> Json:
-    return {name: {"$ref": f"#/components/headers/{name}"} for name in ("x-request-id", *names)}

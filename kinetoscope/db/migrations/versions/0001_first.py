@@ -19,6 +19,7 @@ def upgrade() -> None:
     _entries()
     _holds()
     _tasks()
+    _task_indexes()
     _idempotency()
     _append_only()
 
@@ -30,10 +31,12 @@ def _accounts() -> None:
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("balance", sa.BigInteger(), nullable=False),
         sa.Column("held", sa.BigInteger(), nullable=False),
+        sa.Column("open", sa.Integer(), nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.CheckConstraint(
             "held >= 0 AND held <= balance", name=op.f("ck_accounts_available_not_negative")
         ),
+        sa.CheckConstraint("open >= 0", name=op.f("ck_accounts_open_not_negative")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_accounts")),
         sa.UniqueConstraint("name", name=op.f("uq_accounts_name")),
     )
@@ -158,6 +161,9 @@ def _tasks() -> None:
         sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_tasks_account_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_tasks")),
     )
+
+
+def _task_indexes() -> None:
     op.create_index("ix_tasks_account_id_id", "tasks", ["account_id", "id"], unique=False)
     op.create_index(
         "ix_tasks_expiring",
