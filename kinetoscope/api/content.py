@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from kinetoscope.api.door import glance_as, show_error
+from kinetoscope.api.door import glance_as, path_id, show_error
 from kinetoscope.db import tasks
 from kinetoscope.domain.errors import (
     InvalidOrder,

@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from kinetoscope.api.body import Bodies
-from kinetoscope.api.door import answer, caller, glance_as, read_as, whole_number
+from kinetoscope.api.door import answer, caller, glance_as, is_id, path_id, read_as, whole_number
 from kinetoscope.api.show import Video, poll_after_ms, show_task
 from kinetoscope.api.wire import fingerprint, read_order
 from kinetoscope.db import Conn, tasks

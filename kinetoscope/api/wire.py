@@ -138,12 +138,12 @@ class _Reader:
         name = self.text("operation")
         if name is None or name == forced:
             return forced
+        if forced is not None:
+            raise InvalidOrder(f"this route takes no operation but {forced}", "operation")
         try:
-            if forced is None:
-                return Operation(name)
-            raise ValueError(name)
+            return Operation(name)
         except ValueError as error:
-            allowed = forced or ", ".join(Operation)
+            allowed = ", ".join(Operation)
             message = f"operation {name[:_LONGEST_NAME]!r} is unknown; use one of {allowed}"
             raise InvalidOrder(message, "operation") from error
 

@@ -146,13 +146,14 @@ class _Reader:
         if task.status is not Status.COMPLETED or task.deleted:
             message = f"{field} names a video that is not there: its task is {task.status}"
             raise InvalidOrder(message, field)
+        expired = f"{field} names a video that has expired"
+        if task.dropped or (task.expires_at or now + 1) <= now:
+            raise InvalidOrder(expired, field)
         try:
-            if task.dropped or (task.expires_at or now + 1) <= now:
-                raise FileNotFoundError
             file = await self.gateway.store.local(video_key(task_id))
             await asyncio.to_thread(shutil.copyfile, file, path)
         except FileNotFoundError as error:
-            raise InvalidOrder(f"{field} names a video that has expired", field) from error
+            raise InvalidOrder(expired, field) from error
 
 
 def _first(errors: BaseExceptionGroup[BaseException]) -> BaseException:

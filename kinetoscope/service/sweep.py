@@ -9,7 +9,7 @@ from functools import partial
 from kinetoscope.db import tasks
 from kinetoscope.db.ids import first_id
 from kinetoscope.domain.errors import Overtaken
-from kinetoscope.domain.task import Failure
+from kinetoscope.domain.task import Failure, Status
 from kinetoscope.service import Gateway, inputs_key, video_key
 from kinetoscope.service.advance import fail
 
@@ -38,6 +38,8 @@ async def _end_overdue(gateway: Gateway, now: int) -> None:
     for task_id in await gateway.db.read(lambda conn: tasks.overdue(conn, before)):
         with contextlib.suppress(Overtaken):
             task = await gateway.db.read(partial(tasks.find, task_id=task_id))
+            if task.status is not Status.QUEUED:
+                continue
             seconds = gateway.rules.queue_time
             message = f"no engine was free within {seconds} seconds"
             await fail(gateway, task, Failure.TIMED_OUT, message)
