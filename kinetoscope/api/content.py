@@ -54,7 +54,7 @@ class Content:
 
     async def _task(self, request: Request) -> Task:
         """Find the task for whoever has a key of its account, or a signed link to it."""
-        task_id = path_id(request)
+        task_id = request.path_params["id"]
         query = request.query_params
         if "signature" in query and "authorization" not in request.headers:
             good = is_signed(self.gateway, task_id, query.get("expires", ""), query["signature"])
@@ -63,7 +63,9 @@ class Content:
             task = await self.gateway.db.glance(lambda conn: tasks.find(conn, task_id))
         else:
             task = await glance_as(
-                self.gateway, request, lambda conn, key: tasks.get(conn, task_id, key.account_id)
+                self.gateway,
+                request,
+                lambda conn, key: tasks.get(conn, path_id(request), key.account_id),
             )
         if task.deleted:
             raise NotFound(f"no video has the id {task_id!r}", "id")

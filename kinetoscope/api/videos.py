@@ -54,7 +54,7 @@ class Videos:
 
     async def remix(self, request: Request) -> Response:
         """Accept an edit of an earlier video, as OpenAI's ``videos.remix`` asks for one."""
-        return await self._create(request, Operation.EDIT, {"id": path_id(request)})
+        return await self._create(request, Operation.EDIT, {"id": request.path_params["id"]})
 
     async def quote(self, request: Request) -> Response:
         """Tell what a request would be and cost; make nothing and hold nothing."""
@@ -65,9 +65,8 @@ class Videos:
 
     async def get(self, request: Request) -> Response:
         """Answer a task, from the database."""
-        task_id = path_id(request)
         task = await glance_as(
-            self.gateway, request, lambda conn, key: _visible(conn, task_id, key)
+            self.gateway, request, lambda conn, key: _visible(conn, path_id(request), key)
         )
         return self._answer(request, task)
 
@@ -120,8 +119,8 @@ class Videos:
 
     async def delete(self, request: Request) -> Response:
         """Remove the file of an ended task; its bill stays."""
-        task_id = path_id(request)
         key = await caller(self.gateway, request)
+        task_id = path_id(request)
 
         def remove(conn: Conn) -> None:
             task = _visible(conn, task_id, key)

@@ -33,6 +33,7 @@ _KNOWN = frozenset((*_DURATION, *_IMAGES, *_VIDEOS, *_PLAIN, "extra_body"))
 _LISTS = frozenset(("images", "image_urls", "videos", "reference_images"))
 _MOST_SOURCES = 64  # of one name, before they are counted by the operation's own limit
 _LONGEST_NAME = 100
+_MOST_SECONDS = 999_999_999  # that can be said, whatever an operation allows
 _MOST_LISTED = 64  # names that mean nothing here
 
 _DIGITS = re.compile(r"[0-9]{1,9}")
@@ -220,7 +221,7 @@ class _Reader:
 
 def _whole(value: object, name: str) -> int:
     """Read a whole number, or a string of decimal digits."""
-    if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
+    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _MOST_SECONDS:
         return value
     if isinstance(value, str) and _DIGITS.fullmatch(value):
         return int(value)

@@ -90,7 +90,9 @@ class ServerLock:
 
     def give(self) -> None:
         """Let go, by ending the connection."""
-        if self._conn is not None:
-            self._conn.detach()
-            self._conn.close()
-            self._conn = None
+        conn, self._conn = self._conn, None
+        if conn is None:
+            return
+        if not conn.invalidated:  # else the server has ended it already
+            conn.detach()
+        conn.close()

@@ -9,7 +9,7 @@ from sqlalchemy import inspect, text
 from kinetoscope.db import Conn, Database
 
 LATEST = "0001"
-_HOUSE = 0x6B696E65746F  # any number that others on the same server do not use
+_HOUSE = 0x6B696E65746D  # of our advisory lock; not the one of whoever runs the tasks
 _FOLDER = Path(__file__).with_name("migrations")
 
 

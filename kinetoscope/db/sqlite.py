@@ -19,6 +19,7 @@ from queue import Empty, SimpleQueue
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import NullPool
 
 from kinetoscope.db.locks import FileLock, Lock
@@ -222,6 +223,8 @@ def _commit_group(conn: Connection, wishes: list[_Wish]) -> None:
 
 def _fail_all(conn: Connection, wishes: list[_Wish], error: Exception) -> None:
     """Tell every caller of a group that could not be committed; none of it happened."""
+    if isinstance(error, sqlite3.OperationalError):  # such as a full disk: it may pass
+        error = OperationalError("COMMIT", None, error)
     driver = _driver(conn)
     if driver.in_transaction:
         with contextlib.suppress(sqlite3.Error):

