@@ -17,6 +17,7 @@ from typing import Any
 import uvicorn
 
 from kinetoscope.api import create_app
+from kinetoscope.api.protocol import Protocol
 from kinetoscope.assets import open_store
 from kinetoscope.db import Database, open_database
 from kinetoscope.db.migrate import upgrade
@@ -107,6 +108,7 @@ def web_config(gateway: Gateway, settings: Settings) -> uvicorn.Config:
     """Say how the web server runs the application; what is open gets half the time to drain."""
     return uvicorn.Config(
         create_app(gateway, settings.public_url or None),
+        http=Protocol,
         log_config=None,
         access_log=False,
         lifespan="off",

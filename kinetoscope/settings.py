@@ -71,6 +71,10 @@ class RatesSetting(BaseModel):
             raise ValueError(message)
         for text in (*self.output_second.values(), self.input_image, self.input_second):
             Money.parse(text)
+        prices = [Money.parse(self.output_second[tier]) for tier in Tier]
+        if prices != sorted(prices):
+            message = "output_second of a larger size must not cost less than of a smaller one"
+            raise ValueError(message)
         return self
 
 

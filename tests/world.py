@@ -14,6 +14,7 @@ import aiohttp
 import uvicorn
 
 from kinetoscope.api import create_app
+from kinetoscope.api.protocol import Protocol
 from kinetoscope.app import open_gateway, running
 from kinetoscope.db import accounts, ledger, reports
 from kinetoscope.db.accounts import Account, Key
@@ -180,7 +181,11 @@ def _with(gateway: Gateway, engine: Engine) -> dict[str, Model]:
 @asynccontextmanager
 async def _serving(world: World) -> AsyncIterator[None]:
     config = uvicorn.Config(
-        create_app(world.gateway), log_config=None, access_log=False, lifespan="off"
+        create_app(world.gateway),
+        http=Protocol,
+        log_config=None,
+        access_log=False,
+        lifespan="off",
     )
     server = uvicorn.Server(config)
     server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]

@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 from python_multipart.multipart import parse_options_header
-from starlette.datastructures import FormData, UploadFile
+from starlette.datastructures import FormData
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import ClientDisconnect, Request
 
@@ -207,8 +207,3 @@ def _index(below: list[Any], step: str, rest: list[str], name: str) -> int:
         index = len(below)
     below.extend([None] * (index + 1 - len(below)))
     return index
-
-
-def is_upload(value: object) -> bool:
-    """Tell whether the value of a field is an uploaded file."""
-    return isinstance(value, UploadFile)

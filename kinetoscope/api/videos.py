@@ -124,7 +124,7 @@ class Videos:
 
         def remove(conn: Conn) -> None:
             task = _visible(conn, task_id, key)
-            if not tasks.delete_result(conn, task_id):
+            if not tasks.delete_result(conn, task_id) and not task.ended:
                 message = f"{task_id} is {task.status}; cancel it first, or wait for its end"
                 raise StillRunning(message, "id")
 
@@ -141,6 +141,8 @@ class Videos:
         key = await caller(self.gateway, request)
         idempotency_key = _idempotency_key(request)
         async with self.bodies.fields(request) as sent:
+            if source is not None and "video" in sent:
+                raise InvalidOrder("the video is the one in the path; leave video out", "video")
             fields = sent if source is None else {**sent, "video": dict(source)}
             order = read_order(fields, self.gateway.default_model, forced)
             wish = Wish(
@@ -157,7 +159,8 @@ class Videos:
         return answer(self._show(request, task), headers=headers)
 
     def _show(self, request: Request, task: Task) -> Video:
-        if task.status is not Status.COMPLETED:
+        gone = task.expires_at is not None and task.expires_at <= self.gateway.now()
+        if gone or task.status is not Status.COMPLETED:
             return show_task(task, None)
         base = self.public_url or f"{request.scope['scheme']}://{request.headers.get('host', '')}"
         return show_task(task, base.rstrip("/") + link(self.gateway, task.id))

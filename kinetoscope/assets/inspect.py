@@ -26,7 +26,7 @@ IMAGES = frozenset({"image/png", "image/jpeg", "image/webp"})
 VIDEOS = frozenset({"video/mp4", "video/quicktime"})
 
 _HEAD_BYTES = 64
-_WALL_SECONDS = 20.0
+WALL_SECONDS = 20.0
 _AT_ONCE = 2
 _PROBE = Path(__file__).with_name("probe.py")
 # What an interpreter needs to start. Keys and passwords of ours are not among it.
@@ -115,10 +115,15 @@ async def inspect_image(path: Path, *, param: str) -> ImageFacts:
     return ImageFacts(media_type, **facts)
 
 
-async def inspect_video(path: Path, *, param: str) -> VideoFacts:
-    """Decode the video at *path*, or raise InvalidOrder saying what is wrong with field *param*."""
+async def inspect_video(path: Path, *, param: str, seconds: float = WALL_SECONDS) -> VideoFacts:
+    """Decode the video at *path*, or raise InvalidOrder saying what is wrong with field *param*.
+
+    It may take *seconds*.
+    """
     allowed = "MP4 with H.264, H.265 or AV1 is allowed"
-    media_type, facts = await _answer(_Question(path, "video", VIDEOS, VIDEO_BYTES, allowed, param))
+    media_type, facts = await _answer(
+        _Question(path, "video", VIDEOS, VIDEO_BYTES, allowed, param), seconds
+    )
     return VideoFacts(media_type, **facts)
 
 
@@ -153,7 +158,8 @@ class _Question:
 class _Child:
     """One run of the probe; kill() may come from another thread, at any time."""
 
-    def __init__(self, kind: str, path: Path) -> None:
+    def __init__(self, kind: str, path: Path, seconds: float) -> None:
+        self._seconds = seconds
         self._command = (sys.executable, "-P", str(_PROBE), kind, str(path.absolute()))
         self._process: subprocess.Popen[bytes] | None = None
         self._unwanted = False
@@ -171,7 +177,7 @@ class _Child:
             cwd="/",
         ) as self._process:
             try:
-                output, errors = self._process.communicate(timeout=_WALL_SECONDS)
+                output, errors = self._process.communicate(timeout=self._seconds)
             except subprocess.TimeoutExpired:
                 self._process.kill()
                 return None, b"ready\n", b""
@@ -184,9 +190,9 @@ class _Child:
                 self._process.kill()
 
 
-async def _answer(asked: _Question) -> tuple[str, Mapping[str, Any]]:
+async def _answer(asked: _Question, seconds: float = WALL_SECONDS) -> tuple[str, Mapping[str, Any]]:
     media_type = await asyncio.to_thread(asked.glance)
-    child = _Child("video/mp4" if media_type in VIDEOS else media_type, asked.path)
+    child = _Child("video/mp4" if media_type in VIDEOS else media_type, asked.path, seconds)
     try:
         running = asyncio.get_running_loop().run_in_executor(_CHILDREN, child.run)
         status, output, errors = await running

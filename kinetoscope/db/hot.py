@@ -48,10 +48,12 @@ class Hot:
 
     def change_many(self, conn: Conn, many: Sequence[Mapping[str, Any]]) -> None:
         """Run it for each of *many*."""
+        text = self._texts[conn.dialect.name]
         cursor = conn.connection.cursor()
-        cursor.executemany(
-            self._texts[conn.dialect.name], [{**self._fixed, **values} for values in many]
-        )
+        try:
+            cursor.executemany(text, [{**self._fixed, **values} for values in many])
+        except Exception as error:
+            raise _translated(conn, text, error) from error
         cursor.close()
 
     def _run(self, conn: Conn, values: Mapping[str, Any]) -> Any:  # noqa: ANN401 - the driver's cursor

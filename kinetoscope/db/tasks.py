@@ -308,6 +308,16 @@ def overdue(conn: Conn, before: int, limit: int = 100) -> list[str]:
     return list(conn.scalars(query.limit(limit)))
 
 
+def abandoned(conn: Conn, known: Iterable[str], before: int, limit: int = 100) -> list[str]:
+    """List the ids of open tasks from *before* a time whose engine is not one of *known*."""
+    query = select(tasks.c.id).where(
+        tasks.c.status.in_([each.value for each in OPEN]),
+        tasks.c.engine.not_in(list(known)),
+        tasks.c.created_at < before,
+    )
+    return list(conn.scalars(query.limit(limit)))
+
+
 def expired(conn: Conn, now: int, limit: int = 100) -> list[str]:
     """List the ids of tasks whose results are past their retention but still kept."""
     query = select(tasks.c.id).where(tasks.c.expires_at <= now, tasks.c.dropped.is_(False))

@@ -45,6 +45,7 @@ _MOST_PROGRESS = 99  # before the end
 MOST_ATTEMPTS = 10  # takes of one task before we believe that it brings its runner down
 
 _TRIES, _AGAIN_SECONDS = 300, 1
+_RESULT_SECONDS = 300  # for looking at a result: a busy machine must not cost a good video
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +61,8 @@ async def advance(gateway: Gateway, engine: Engine, task: Task) -> Task:
 
     Raise EngineUnavailable if it must wait, Overtaken if it is no longer this attempt's.
     """
-    if expired := _overdue(gateway, task):
-        ended = await fail(gateway, task, Failure.TIMED_OUT, expired)
+    if overdue := _overdue(gateway, task):
+        ended = await fail(gateway, task, *overdue)
         await _stop(engine, task)
         return ended
     if task.started_at is None:
@@ -132,13 +133,16 @@ def _may_cancel(gateway: Gateway, task: Task) -> None:
         raise NotCancellable(message, "id")
 
 
-def _overdue(gateway: Gateway, task: Task) -> str | None:
+def _overdue(gateway: Gateway, task: Task) -> tuple[Failure, str] | None:
+    """Say what kept *task* from its end in time, if its time is up."""
     now, rules = gateway.now(), gateway.rules
     if task.started_at is None:
+        message = f"no engine could be asked within {rules.queue_time} seconds"
         late = now > task.created_at + rules.queue_time
-        return f"no engine was free within {rules.queue_time} seconds" if late else None
+        return (Failure.UNAVAILABLE, message) if late else None
+    message = f"the engine was not done within {rules.task_time} seconds"
     late = now > task.started_at + rules.task_time
-    return f"the engine was not done within {rules.task_time} seconds" if late else None
+    return (Failure.TIMED_OUT, message) if late else None
 
 
 async def _begin(gateway: Gateway, engine: Engine, task: Task) -> Task:
@@ -235,7 +239,7 @@ async def _keep(gateway: Gateway, task: Task, source: Path | str) -> _Kept:
             fetched = gateway.work / new_id("made")
             await _fetch(gateway, source, fetched)
         path = fetched or Path(str(source))
-        facts = await inspect_video(path, param="video")
+        facts = await inspect_video(path, param="video", seconds=_RESULT_SECONDS)
         saved = await gateway.store.save(video_key(task.id), path)
     finally:
         if fetched is not None:
@@ -301,6 +305,7 @@ async def _fail(
     ended = await gateway.db.write(end)
     try:
         await gateway.store.delete(inputs_key(task.id))
+        await gateway.store.delete(video_key(task.id))  # of a run that died before it settled
     except (OSError, KinetoscopeError):  # the sweep will find them
         log.warning("%s: its inputs could not be removed yet", task.id, exc_info=True)
     return ended

@@ -10,7 +10,13 @@ from sqlalchemy.exc import IntegrityError
 from kinetoscope.db import Conn, ledger, tasks
 from kinetoscope.db.accounts import Key
 from kinetoscope.db.ids import new_id
-from kinetoscope.domain.errors import IdempotencyConflict, InvalidOrder, NotAccepting, NotFound
+from kinetoscope.domain.errors import (
+    IdempotencyConflict,
+    InvalidOrder,
+    KinetoscopeError,
+    NotAccepting,
+    NotFound,
+)
 from kinetoscope.domain.order import LIMITS, Order, Tier, check
 from kinetoscope.domain.pricing import Quote, Usage, at_most, price
 from kinetoscope.domain.task import Status, Task
@@ -102,16 +108,18 @@ async def _earlier(gateway: Gateway, key: Key, wish: Wish) -> Task | None:
 
 async def _accept(gateway: Gateway, key: Key, wish: Wish, offer: Offer, model: Model) -> Task:
     task_id = new_id("task")
-    accepted: Task | None = None
     try:
         kept = await keep(gateway, task_id, offer.found)
         task = _task(task_id, key, offer, kept, model=model, now=int(gateway.now()))
         accepted = await _insert(gateway, key, wish, task)
-    finally:
-        if offer.found.files and (accepted is None or accepted.id != task_id):
-            await gateway.store.delete(inputs_key(task_id))
+    except (KinetoscopeError, IntegrityError):
+        # Only what surely was not accepted is removed here; the sweep finds the rest.
+        await gateway.store.delete(inputs_key(task_id))
+        raise
     if accepted.id == task_id:
         gateway.bell.queued(task_id)
+    elif offer.found.files:
+        await gateway.store.delete(inputs_key(task_id))
     return accepted
 
 

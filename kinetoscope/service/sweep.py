@@ -22,6 +22,7 @@ async def sweep(gateway: Gateway) -> None:
     """Do all that is due now; doing it twice is the same as once."""
     now = int(gateway.now())
     await _end_overdue(gateway, now)
+    await _end_abandoned(gateway, now)
     await gateway.db.write(lambda conn: tasks.forget_keys(conn, now))
     await _drop_expired(gateway, now)
     await _drop_orphans(gateway)
@@ -43,6 +44,19 @@ async def _end_overdue(gateway: Gateway, now: int) -> None:
             seconds = gateway.rules.queue_time
             message = f"no engine was free within {seconds} seconds"
             await fail(gateway, task, Failure.TIMED_OUT, message)
+
+
+async def _end_abandoned(gateway: Gateway, now: int) -> None:
+    """End what waits for an engine that is not in the settings any more."""
+    rules = gateway.rules
+    before = now - max(rules.queue_time, rules.task_time)
+    known = gateway.engines()
+    for task_id in await gateway.db.read(lambda conn: tasks.abandoned(conn, known, before)):
+        with contextlib.suppress(Overtaken):
+            task = await gateway.db.write(partial(tasks.claim, task_id=task_id))
+            message = f"the engine {task.engine} is no longer there"
+            failure = Failure.LOST if task.started_at else Failure.UNAVAILABLE
+            await fail(gateway, task, failure, message)
 
 
 async def _drop_orphans(gateway: Gateway) -> None:

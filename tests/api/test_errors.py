@@ -179,3 +179,21 @@ async def test_a_store_that_is_away_is_said_to_be(tmp_path: Path, engine: Script
         assert int(refused.headers["retry-after"]) > 0
         (world.home / "away").rename(world.home / "assets")
         assert (await world.ask("GET", "/v1/balance")).json["held"] == "0.00"
+
+
+@pytest.mark.parametrize(
+    "rubbish",
+    [
+        b"BREW /pot HTTP/1.1\r\nhost: x\r\n\r\n",
+        b"\x16\x03\x01\x02\x00\x01\x00\x01",
+        b"hello\r\n\r\n",
+    ],
+)
+async def test_what_is_not_http_gets_the_one_shape_too(world: World, rubbish: bytes) -> None:
+    """C28: with a request id, and no stack trace."""
+    status, answer = await raw(world, rubbish)
+
+    head, _, body = answer.partition(b"\r\n\r\n")
+    assert status == 400
+    assert b"x-request-id: req_" in head
+    assert json.loads(body)["error"]["code"] == "invalid_request"

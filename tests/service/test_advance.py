@@ -345,7 +345,7 @@ async def test_inputs_that_are_gone_cost_nothing(stage: World, engine: Scripted)
     assert await money(stage) == ("10.00", "0.00")
 
 
-async def test_a_task_that_waited_too_long_for_an_engine_times_out(
+async def test_a_task_whose_engine_stays_away_ends_as_unavailable(
     tmp_path: Path, engine: Scripted
 ) -> None:
     """C37: released, though the engine never answers."""
@@ -357,7 +357,7 @@ async def test_a_task_that_waited_too_long_for_an_engine_times_out(
             stage.clock.skip(101)
             done = await ended(stage, task.id)
 
-        assert (done.status, done.error_code) == (Status.FAILED, Failure.TIMED_OUT)
+        assert (done.status, done.error_code) == (Status.FAILED, Failure.UNAVAILABLE)
         assert await money(stage) == ("10.00", "0.00")
 
 

@@ -17,7 +17,7 @@ from kinetoscope.service import inputs_key, video_key
 from kinetoscope.service.sweep import sweep
 from tests.engines.scripted import Scripted
 from tests.films import picture
-from tests.service.stage import claimed, ended, money, order, row, runner, set_stage
+from tests.service.stage import claimed, ended, money, order, row, runner, set_stage, started
 from tests.world import World
 
 DAY = 24 * 3600
@@ -157,6 +157,24 @@ async def test_a_file_that_cannot_be_removed_holds_up_no_task(stage: World) -> N
 
     assert done.status is Status.COMPLETED
     assert await money(stage) == ("9.40", "0.00")
+
+
+async def test_a_task_of_an_engine_that_was_taken_out_ends_and_costs_nothing(
+    stage: World,
+) -> None:
+    """C37: what nobody can make any more does not wait for ever."""
+    waiting, begun = await order(stage), await order(stage)
+    await started(stage, await claimed(stage, begun))
+    stage.engine.name = "another"
+
+    await sweep(stage.gateway)
+    assert (await row(stage, begun.id)).status is Status.IN_PROGRESS
+    stage.clock.skip(DAY + 1)
+    await sweep(stage.gateway)
+
+    assert (await row(stage, waiting.id)).error_code in (Failure.UNAVAILABLE, Failure.TIMED_OUT)
+    assert (await row(stage, begun.id)).error_code == Failure.LOST
+    assert await money(stage) == ("10.00", "0.00")
 
 
 def _image() -> dict[str, str]:
