@@ -14,7 +14,13 @@ from starlette.responses import Response
 from starlette.routing import Route, Router
 
 from benchmarks.actor import Actor
-from kinetoscope.app import listening, open_gateway, running, web_config
+from kinetoscope.app import (
+    listening,
+    open_gateway,
+    running,
+    spare_the_collector,
+    web_config,
+)
 from kinetoscope.service import Model
 from kinetoscope.settings import Settings, load
 
@@ -40,6 +46,7 @@ async def service(home: Path, *, run: bool) -> None:
         models = {name: Model(name, Actor(), model.rates) for name, model in built.models.items()}
         gateway = replace(built, models=models)
         server = uvicorn.Server(web_config(gateway, settings))
+        spare_the_collector()
         with listening("127.0.0.1", 0) as listener:
             print(listener.getsockname()[1], flush=True)
             if not run:

@@ -17,7 +17,7 @@ from kinetoscope.domain.pricing import Rates, Usage, price
 from kinetoscope.domain.task import Status, Task
 from kinetoscope.service import Gateway, video_key
 from kinetoscope.service.terms import Terms, write_billing, write_output, write_quote, write_terms
-from kinetoscope.settings import load
+from kinetoscope.settings import FILE, load
 
 VIDEO_BYTES = 4 << 20
 _RATES = Rates({Tier.P480: Money(50_000), Tier.P720: Money(70_000)}, Money(2000), Money(10_000))
@@ -67,6 +67,7 @@ class Stock:
 def stock(home: Path) -> Stock:
     """Make a home with all that the benchmarks ask for."""
     home.mkdir(parents=True)
+    (home / FILE).write_text("open_tasks = 1_000_000\n", encoding="utf-8")
     return asyncio.run(_stock(home))
 
 

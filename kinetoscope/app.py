@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import logging
 import os
@@ -35,6 +36,7 @@ ASSETS = "assets"
 DATABASE = "kinetoscope.db"
 SIGNING_KEY = "signing.key"
 _KEY_BYTES = 32
+_COLLECT = (20_000, 50, 50)  # new objects before each generation is looked through
 _HOUR, _DAY = 3600, 24 * 3600
 
 
@@ -117,6 +119,13 @@ def web_config(gateway: Gateway, settings: Settings) -> uvicorn.Config:
         timeout_graceful_shutdown=max(1, settings.drain_seconds // 2),
         timeout_keep_alive=75,
     )
+
+
+def spare_the_collector() -> None:
+    """Let the garbage collector pass over what lives as long as the process: a third of the CPU."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*_COLLECT)
 
 
 def configure_logging(settings: Settings) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
 import os
 import sqlite3
@@ -96,6 +97,10 @@ def show_known_error(error: KinetoscopeError) -> Response:
     return show_error(status, error.message, error.code, error.param, headers)
 
 
+_REQUEST = f"req_{os.urandom(8).hex()}"  # of this process; the requests are numbered
+_numbers = itertools.count(1)
+
+
 @dataclass(frozen=True, slots=True)
 class Endpoint:
     """A handler as an ASGI application: nothing stands between it and the server but this."""
@@ -105,7 +110,7 @@ class Endpoint:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request; whatever goes wrong has the shape of an error."""
         request = Request(scope, receive, send)
-        request_id = f"req_{os.urandom(12).hex()}"
+        request_id = f"{_REQUEST}{next(_numbers):x}"
         started = False
 
         async def watch(message: Message) -> None:

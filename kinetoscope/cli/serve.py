@@ -9,8 +9,15 @@ from contextlib import AsyncExitStack, ExitStack
 from pathlib import Path
 
 import click
+import uvloop
 
-from kinetoscope.app import configure_logging, listening, open_gateway, running
+from kinetoscope.app import (
+    configure_logging,
+    listening,
+    open_gateway,
+    running,
+    spare_the_collector,
+)
 from kinetoscope.cli.homes import load_settings, open_home
 from kinetoscope.cli.hosting import address_of, announced, serving
 from kinetoscope.cli.options import home_option, json_option
@@ -42,7 +49,7 @@ def serve(host: str | None, port: int | None, home: Path, as_json: bool) -> None
             place = f"{settings.host}:{settings.port}"
             message = f"cannot listen at {place}: {error.strerror}; choose another with --port"
             raise click.ClickException(message) from error
-        asyncio.run(_serve(settings, home, listener, as_json=as_json))
+        uvloop.run(_serve(settings, home, listener, as_json=as_json))
 
 
 @click.command()
@@ -52,7 +59,7 @@ def worker(home: Path) -> None:
     settings = load_settings(home)
     configure_logging(settings)
     _greet(home)
-    asyncio.run(_work(settings, home))
+    uvloop.run(_work(settings, home))
 
 
 def _greet(home: Path) -> None:
@@ -71,6 +78,7 @@ async def _serve(settings: Settings, home: Path, listener: socket.socket, *, as_
             await stack.enter_async_context(running(gateway, settings))
         answering = await stack.enter_async_context(serving(gateway, settings, listener))
         stack.enter_context(announced(home, url))
+        spare_the_collector()
         if as_json:
             show_json({"url": url, "pid": os.getpid(), "home": str(home)})
         else:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import threading
 import time
+from collections.abc import Iterator
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford's base 32
 _RANDOM_BITS = 80
 _LENGTH = 26
+_GULP = 256
 _STEP_BYTES = 4  # by which names of one moment differ, so that none can be guessed
 
 
@@ -18,9 +20,21 @@ class _Clock:
     def __init__(self) -> None:
         self._last = 0
         self._lock = threading.Lock()
+        self._drawn: Iterator[bytes] = iter(())
+
+    def _random(self) -> bytes:
+        """Draw from the system's randomness, in gulps: each draw costs a call of the system."""
+        size = _RANDOM_BITS // 8 + _STEP_BYTES
+        with self._lock:
+            drawn = next(self._drawn, None)
+            if drawn is None:
+                gulp = os.urandom(size * _GULP)
+                self._drawn = (gulp[at : at + size] for at in range(0, len(gulp), size))
+                drawn = next(self._drawn)
+            return drawn
 
     def next(self) -> int:
-        random = os.urandom(_RANDOM_BITS // 8 + _STEP_BYTES)
+        random = self._random()
         fresh = (time.time_ns() // 1_000_000) << _RANDOM_BITS
         fresh |= int.from_bytes(random[_STEP_BYTES:])
         with self._lock:

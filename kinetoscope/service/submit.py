@@ -114,7 +114,8 @@ async def _accept(gateway: Gateway, key: Key, wish: Wish, offer: Offer, model: M
         accepted = await _insert(gateway, key, wish, task)
     except (KinetoscopeError, IntegrityError):
         # Only what surely was not accepted is removed here; the sweep finds the rest.
-        await gateway.store.delete(inputs_key(task_id))
+        if offer.found.files:
+            await gateway.store.delete(inputs_key(task_id))
         raise
     if accepted.id == task_id:
         gateway.bell.queued(task_id)
