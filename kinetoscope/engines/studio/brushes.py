@@ -114,6 +114,29 @@ class Pencil:
         )
 
 
+class Ink:
+    """Washes of black ink, and lines of it, on paper that has yellowed."""
+
+    def __init__(self, width: int, height: int, seed: int) -> None:
+        grain = np.random.default_rng(seed).random((height, width)).astype(np.float32)
+        tooth = 0.90 + 0.10 * _stretched(_soft(grain, 1.0))
+        self._paper = tooth[..., None] * np.array((0.86, 0.94, 0.99), np.float32)
+
+    def __call__(self, picture: Frame) -> Frame:
+        """Draw one frame."""
+        height, width = picture.shape[:2]
+        grey = cv2.cvtColor(_halved(picture), cv2.COLOR_BGR2GRAY)
+        calm = cv2.medianBlur(cv2.medianBlur(grey, 5), 5).astype(np.float32)
+        low, high = np.percentile(calm, (1, 99))
+        wash = 255 * ((calm - low) / max(float(high - low), 1) * 1.15).clip(0, 1) ** 0.8
+        full = cv2.resize(wash, (width, height), interpolation=cv2.INTER_CUBIC)
+        fine = cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY).astype(np.float32)
+        scale = max(0.6, min(height, width) / 720)
+        lines = ((_soft(fine, 2.6 * scale) - _soft(fine, 1.2 * scale)) / 9).clip(0, 1)
+        drawn = full.clip(0, 255) * (1 - 0.75 * lines)
+        return np.asarray(drawn[..., None] * self._paper, np.float32).astype(np.uint8)
+
+
 class Oil:
     """Thick paint: flat dabs, and brush strokes that follow the forms."""
 

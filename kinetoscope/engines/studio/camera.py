@@ -53,11 +53,34 @@ def read_moves(prompt: str, seed: int = 0) -> Moves:
     return Moves(tuple(names) or usual, size, asked=bool(names), seed=seed)
 
 
-def pose(moves: Moves, share: float, seconds: float) -> Pose:
+def ease(share: float) -> float:
+    """Start and stop gently: 0 to 1 for 0 to 1, and nothing outside."""
+    inside = min(max(share, 0.0), 1.0)
+    return inside * inside * (3 - 2 * inside)
+
+
+def roll_on(share: float) -> float:
+    """Start gently and never stop: 0 to 1 for 0 to 1, then on, ever more slowly, towards 3."""
+    start = 0.3
+    begun = share - start / 2 if share > start else max(share, 0.0) ** 2 / (2 * start)
+    return saturated(begun / (1 - start / 2), 1.0, 2.0)
+
+
+def saturated(way: float, free: float, room: float) -> float:
+    """Leave *way* as it is up to *free*; beyond, let it near *free* plus *room*, without a jerk."""
+    if way <= free:
+        return way
+    return free + room * (1 - math.exp((free - way) / room))
+
+
+def pose(
+    moves: Moves, share: float, seconds: float, *, pace: Callable[[float], float] = ease
+) -> Pose:
     """Tell where the camera is when *share* (0 to 1) of a shot of *seconds* is over."""
+    gone = pace(share)
     moment = _Moment(
-        eased=ease(share),
-        swing=2 * ease(share) - 1,
+        eased=gone,
+        swing=2 * gone - 1,
         size=moves.size * _stretch(seconds),
         seconds=share * seconds,
         phase=(moves.seed % 628) / 100,
@@ -66,12 +89,6 @@ def pose(moves: Moves, share: float, seconds: float) -> Pose:
     for name in moves.names:
         whole = whole.plus(_MOVES[name](moment))
     return whole
-
-
-def ease(share: float) -> float:
-    """Start and stop gently: 0 to 1 for 0 to 1, and nothing outside."""
-    inside = min(max(share, 0.0), 1.0)
-    return inside * inside * (3 - 2 * inside)
 
 
 def _stretch(seconds: float) -> float:
@@ -89,11 +106,11 @@ class _Moment:
 
 
 def _push_in(now: _Moment) -> Pose:
-    return Pose(z=0.30 * now.eased * now.size)
+    return Pose(z=0.38 * now.eased * now.size)
 
 
 def _pull_out(now: _Moment) -> Pose:
-    return Pose(z=0.30 * (1 - now.eased) * now.size)
+    return Pose(z=0.38 * (1 - now.eased) * now.size)
 
 
 def _pan(now: _Moment) -> Pose:
@@ -106,7 +123,7 @@ def _tilt(now: _Moment) -> Pose:
 
 def _orbit(now: _Moment) -> Pose:
     angle = math.sin(now.swing * 0.9 * now.size)
-    return Pose(x=0.17 * angle, yaw=-0.075 * angle, z=0.06 * (1 - abs(now.swing)))
+    return Pose(x=0.17 * angle, yaw=-0.075 * angle, z=0.06 * math.cos(now.swing * math.pi / 2))
 
 
 def _roll(now: _Moment) -> Pose:

@@ -18,11 +18,12 @@ from kinetoscope.engines.studio.cutouts import Cutout, card, cut_out, matched
 from kinetoscope.engines.studio.film import FilmWriter, Frame
 from kinetoscope.engines.studio.finish import Finish
 from kinetoscope.engines.studio.parallax import Sheet, Stage, focus_of, inverse, laid_over
-from kinetoscope.engines.studio.script import read_script
+from kinetoscope.engines.studio.scenes.weather import weathers
+from kinetoscope.engines.studio.script import read_script, read_weather
+from kinetoscope.engines.studio.shot import Shot
 from kinetoscope.engines.studio.stills import cover, flat, open_still
-from kinetoscope.engines.studio.text import Shot
-from kinetoscope.engines.studio.vision import Map, depth, resized, sees_well, subject_mask
-from kinetoscope.engines.studio.weather import read_weather
+from kinetoscope.engines.studio.subject import Eye, best_eye, subject_mask
+from kinetoscope.engines.studio.vision import Map, depth, resized
 
 _CAST, _STAGED = 0.15, 0.22  # shares of the work that come before the first frame
 _DISSOLVE = 0.6  # seconds between two places
@@ -46,9 +47,12 @@ class Role:
     sure: float
 
 
-def render(brief: Brief, tell: Tell) -> None:
-    """Draw the film that *brief* asks for; every image comes to be seen in it."""
-    roles = _cast(brief, tell)
+def render(brief: Brief, tell: Tell, eye: Eye | None = None) -> None:
+    """Draw the film that *brief* asks for; every image comes to be seen in it.
+
+    *eye* tells actors from places: the best there is, if None.
+    """
+    roles = _cast(brief, tell, eye or best_eye())
     backdrops, players = _set_up(roles, brief)
     tell(_STAGED)
     moves = read_moves(brief.prompt, brief.seed)
@@ -60,7 +64,7 @@ def render(brief: Brief, tell: Tell) -> None:
     ]
     zoom = min(backdrop.zoom_for(path[:: max(1, count // 6)]) for backdrop in backdrops)
     size = (brief.width, brief.height)
-    finish, airs = Finish(size), read_weather(brief.prompt, size, brief.seed)
+    finish, airs = Finish(size), weathers(read_weather(brief.prompt), size, brief.seed)
     with FilmWriter(brief.film, *size) as film:
         for index, place in enumerate(path):
             frame = _backdrop_at(backdrops, _Now(index, count, place, zoom))
@@ -113,24 +117,24 @@ _ACTING = (
 _WITH = "with|and|wearing|holding|carrying|meets|beside|next to|hugs"
 
 
-def _cast(brief: Brief, tell: Tell) -> list[Role]:
+def _cast(brief: Brief, tell: Tell, eye: Eye) -> list[Role]:
     roles = []
     for number, path in enumerate(brief.images, start=1):
         still = open_still(path, brief.width, brief.height)
-        roles.append(_looked_at(still))
+        roles.append(_looked_at(still, eye))
         tell(_CAST * number / len(brief.images))
-    if len(roles) > 1 and not sees_well():
+    if len(roles) > 1 and not eye.sharp:
         # Who is a place cannot be seen then: the sentence has to say so.
         roles = [replace(role, sure=max(role.sure, 0.2)) for role in roles]
     return read_parts(brief.prompt, roles)
 
 
-def _looked_at(still: Frame) -> Role:
+def _looked_at(still: Frame, eye: Eye) -> Role:
     if still.shape[2] == 4:
         mask = (still[..., 3] / np.float32(255)).astype(np.float32)
         return Role(still, mask, Part.ACTOR, 3.0)
-    mask = subject_mask(still)
-    if not sees_well() and not _plain(still):
+    mask = subject_mask(still, eye)
+    if not eye.sharp and not _plain(still):
         mask = np.zeros_like(mask)  # better a whole print than half a person
     share = float((mask > 0.5).mean())
     rim = float(np.concatenate([mask[0], mask[:, 0], mask[:, -1]]).mean())
@@ -217,7 +221,8 @@ def _scene(brief: Brief) -> Shot | None:
     if not plan.sure:
         return None
     empty = replace(plan, subjects=(), weather=(), style=None)
-    return Shot(empty, prompt, (brief.width, brief.height), brief.seconds)
+    moves = read_moves(prompt, plan.seed)
+    return Shot(empty, moves, (brief.width, brief.height), brief.seconds)
 
 
 def _player(role: Role) -> Cutout:

@@ -45,7 +45,10 @@ _X264 = {
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What a film is: size in pixels as it is shown, frames per second, length, sound or none."""
+    """What a film is: size in pixels as it is shown, frames per second, length, sound or none.
+
+    *note* is what its description says: a stranger's words.
+    """
 
     width: int
     height: int
@@ -53,13 +56,15 @@ class Facts:
     seconds: float
     frames: int
     audio: bool
+    note: str
 
 
 class FilmWriter:
     """Writes H.264 in an MP4 that plays while it loads; as long as its frames, to the tick.
 
     Give *audio_rate* to add sound with add_audio(), or *audio_from* to keep the sound of another
-    film, packet by packet where MP4 can hold its codec. A film that is left by an error is removed.
+    film, packet by packet where MP4 can hold its codec; a *note* becomes the film's description.
+    A film that is left by an error is removed.
     """
 
     def __init__(
@@ -71,6 +76,7 @@ class FilmWriter:
         fps: int | Fraction = FPS,
         audio_rate: int | None = None,
         audio_from: Path | None = None,
+        note: str = "",
     ) -> None:
         if width % 2 or height % 2 or width < 2 or height < 2:
             message = f"a film needs even sides, not {width} × {height}"
@@ -86,7 +92,7 @@ class FilmWriter:
             options={"movflags": "+faststart"},
             container_options={"max_interleave_delta": "0"},
         )
-        self._film.metadata["comment"] = COMMENT
+        self._film.metadata.update({"comment": COMMENT, "description": note})
         self._picture = self._add_picture(width, height)
         self._source: InputContainer | None = None
         self._rate = audio_rate or 0
@@ -210,6 +216,7 @@ def facts(path: Path) -> Facts:
             seconds=seconds or float(frames / fps),
             frames=frames,
             audio=bool(film.streams.audio),
+            note=film.metadata.get("description", ""),
         )
 
 
@@ -238,7 +245,7 @@ _UNREADABLE = "the video could not be read: it is damaged or of a kind the studi
 
 def _open(path: Path) -> InputContainer:
     try:
-        film = av.open(str(path))
+        film = av.open(str(path), metadata_errors="replace")
     except (av.error.FFmpegError, OSError) as error:
         raise CannotRender(_UNREADABLE) from error
     if not film.streams.video:

@@ -15,9 +15,10 @@ import numpy as np
 from kinetoscope.engines.studio import brushes, grades
 from kinetoscope.engines.studio.brief import Brief, Tell
 from kinetoscope.engines.studio.film import FilmWriter, Frame, read_frames
-from kinetoscope.engines.studio.scenes.weather import weather
+from kinetoscope.engines.studio.scenes.weather import weathers
 from kinetoscope.engines.studio.source import measure
-from kinetoscope.engines.studio.vision import Map, guided, resized, subject_mask
+from kinetoscope.engines.studio.subject import subject_mask
+from kinetoscope.engines.studio.vision import Map, guided, resized
 
 _SET_UP = 0.04
 _MASK_EVERY = 4  # frames
@@ -196,7 +197,7 @@ def _steady(change: Callable[[Canvas], Callable[[Frame], Frame]]) -> Callable[[C
 
 def _air(grade: grades.Grade, kind: str) -> Callable[[Canvas], list[Look]]:
     def build(canvas: Canvas) -> list[Look]:
-        falls = weather(kind, (canvas.width, canvas.height), canvas.seed)
+        [falls] = weathers([kind], (canvas.width, canvas.height), canvas.seed)
 
         def look(picture: Frame, seconds: float) -> Frame:
             graded = grade(picture)
@@ -233,6 +234,10 @@ def _pencil(canvas: Canvas) -> Callable[[Frame], Frame]:
     return brushes.Pencil(canvas.width, canvas.height, canvas.seed)
 
 
+def _ink(canvas: Canvas) -> Callable[[Frame], Frame]:
+    return brushes.Ink(canvas.width, canvas.height, canvas.seed)
+
+
 def _cel(_canvas: Canvas) -> Callable[[Frame], Frame]:
     return brushes.cel
 
@@ -244,9 +249,14 @@ _LOOKS: tuple[tuple[str, Callable[[Canvas], list[Look]]], ...] = (
     (r"blur\w* (the |its )?background|bokeh|depth of field|portrait mode|背景虚化", _portrait),
     (r"anime|cartoon|\bcel\b|comic|manga|toon|ghibli|animated|动漫|卡通", _steady(_cel)),
     (r"pencil|sketch|line drawing|charcoal|素描", _steady(_pencil)),
+    (r"\bink\b|ukiyo|woodblock|sumi\b|calligraph|水墨", _steady(_ink)),
     (r"water ?colou?r|aquarelle|水彩", _steady(_watercolour)),
     (r"van gogh|starry", _steady(_starry)),
-    (r"\boil\b|\bpaint(ing|ed|erly)\b(?! of)|impressionis|monet|油画", _steady(_oil)),
+    (
+        r"\boil\b|impressionis|monet|油画"
+        r"|^(?!.*(\bink\b|water ?colou?r|anime|pencil)).*\bpaint(ing|ed|erly)\b(?! of)",
+        _steady(_oil),
+    ),
     (r"pixel|8[- ]?bit|16[- ]?bit|minecraft|像素", _simple(brushes.pixels)),
     (r"noir|black[- ]and[- ]white|monochrome|b&w|gr[ae]yscale|黑白", _simple(grades.NOIR)),
     (r"\bnight|midnight|moonl|nocturn|夜", _simple(grades.NIGHT)),

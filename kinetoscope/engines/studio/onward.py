@@ -1,8 +1,9 @@
 """Video extend: the film that was sent, and then what could have come next.
 
-Where things move but the camera does not, the film jumps, unseen, to an earlier moment that looks
-like its last one, and plays on from there. Where the camera moves, the last frame becomes a stage
-before which it moves on: first as it did, then as the sentence says.
+A film from text of our own says how it was made, and goes on just so. Of all others nothing is
+known but what is seen. Where things move but the camera does not, the film jumps, unseen, to an
+earlier moment that looks like its last one, and plays on from there. Where the camera moves, the
+last frame becomes a stage before which it moves on: first as it did, then as the sentence says.
 """
 
 from __future__ import annotations
@@ -11,13 +12,13 @@ import math
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import islice, pairwise
+from itertools import count, islice, pairwise
 from typing import cast
 
 import cv2
 import numpy as np
 
-from kinetoscope.engines.studio.brief import Brief, CannotRender, Tell
+from kinetoscope.engines.studio.brief import FPS, Brief, CannotRender, Tell
 from kinetoscope.engines.studio.camera import Moves, Pose, ease, pose, read_moves
 from kinetoscope.engines.studio.film import RATE, FilmWriter, Frame, Sound, read_audio, read_frames
 from kinetoscope.engines.studio.motion import (
@@ -30,51 +31,74 @@ from kinetoscope.engines.studio.motion import (
     glance,
 )
 from kinetoscope.engines.studio.parallax import Stage, stage_of
+from kinetoscope.engines.studio.scenes.weather import weathers
+from kinetoscope.engines.studio.script import read_weather
+from kinetoscope.engines.studio.slate import Slate, read_slate
+from kinetoscope.engines.studio.sound import fading
 from kinetoscope.engines.studio.source import Source, measure
+from kinetoscope.engines.studio.story import Story
+from kinetoscope.engines.studio.subject import Eye, subject_mask
 from kinetoscope.engines.studio.vision import Map
-from kinetoscope.engines.studio.weather import read_weather
 
+_LAST = 8  # frames
+_SAME = 6.0  # of 255: by so much a frame of ours may have changed on its way
 _ALIKE = 5.5  # a jump with a larger gap would be seen
 _STILL_CAMERA = 0.25  # picture widths a second
 _MORPH_SECONDS = 0.45
 _COAST_SECONDS = 0.9  # for which the camera keeps its way
-_SETTLE_SECONDS = 0.3  # for which things keep theirs
+_SETTLE_SECONDS = 0.25  # for which things keep theirs
+_MOST_BEND = 0.007  # picture widths; what is bent further looks smeared
 _MEAN_INVERSE = 0.45  # inverse distance of what the picture mostly shows
 
 
-def render(brief: Brief, tell: Tell) -> None:
-    """Write the source of *brief* and *seconds* more, as one film."""
+def render(brief: Brief, tell: Tell, eye: Eye | None = None) -> None:
+    """Write the source of *brief* and *seconds* more, as one film.
+
+    *eye* tells what is near in its last frame: the best there is, if None.
+    """
     source = measure(brief.video)
+    slate = _slate(source)
+    longer = slate.and_then(brief.prompt, brief.seconds) if slate is not None else None
     fresh = round(brief.seconds * source.fps)
     total = source.frames + fresh
     sound = read_audio(source.path) if source.audio else None
     rate = RATE if sound is not None else None
-    with FilmWriter(brief.film, *source.size, fps=source.fps, audio_rate=rate) as film:
+    note = longer.to_note() if longer is not None else ""
+    with FilmWriter(brief.film, *source.size, fps=source.fps, audio_rate=rate, note=note) as film:
         end = _copy(source, film, tell, total)
-        copied = film.frames
-        frames = _aired(brief, source, _continued(brief, source, end))
+        copied = film.frames + len(end.last)
+        story = _believed(longer, copied, end)
+        for frame in _restored(story, copied, end) if story else end.last:
+            film.add(frame)
+        frames = _further(story, copied) if story else _continued(brief, source, end, eye)
         for number, frame in enumerate(islice(frames, fresh), start=1):
             film.add(frame)
             tell((copied + number) / (copied + fresh))
         if sound is not None:
             begins, length = (int(count / source.fps * RATE) for count in (copied, film.frames))
-            film.add_audio(prolonged(sound, begins, length, brief.seed))
+            longer_sound = (
+                played_on(sound, begins, story.sound()[:, :length])
+                if story
+                else prolonged(sound, begins, length, brief.seed)
+            )
+            film.add_audio(longer_sound)
 
 
 @dataclass(frozen=True, slots=True)
 class _End:
-    """How the source ends: its last frames, and a glance at all of them."""
+    """How the source ends: its last frames, still to be written, and a glance at all of them."""
 
     last: tuple[Frame, ...]
     glances: list[Map]
 
 
 def _copy(source: Source, film: FilmWriter, tell: Tell, total: int) -> _End:
-    last: deque[Frame] = deque(maxlen=4)
+    last: deque[Frame] = deque()
     glances = []
     for picture in read_frames(source.path, source.size, fps=source.fps):
-        film.add(picture)
         last.append(picture)
+        if len(last) > _LAST:
+            film.add(last.popleft())
         glances.append(glance(picture))
         tell(min(film.frames, source.frames) / total)
     if not last:
@@ -82,23 +106,78 @@ def _copy(source: Source, film: FilmWriter, tell: Tell, total: int) -> _End:
     return _End(tuple(last), glances)
 
 
-def _continued(brief: Brief, source: Source, end: _End) -> Iterator[Frame]:
+# ── a film of our own ─────────────────────────────────────────────────────────────────────────────
+
+
+def _slate(source: Source) -> Slate | None:
+    """Read what *source* says of itself, if that fits its size and its length."""
+    slate = read_slate(source.note)
+    if slate is None:
+        return None
+    fits = source.size == (slate.width, slate.height)
+    lasts = source.fps == FPS and source.frames == slate.seconds * FPS
+    return slate if fits and lasts else None
+
+
+def _believed(longer: Slate | None, copied: int, end: _End) -> Story | None:
+    """Take up the story, if the source really ends as it would; anybody can write a note."""
+    if longer is None:
+        return None
+    story = Story(longer)
+    gap = float(cv2.absdiff(story.frame(copied - 1), end.last[-1]).mean())
+    return story if gap < _SAME else None
+
+
+def _restored(story: Story, copied: int, end: _End) -> Iterator[Frame]:
+    """Give the last frames back, one by one, the fine grain that coding took from them.
+
+    What follows has it still, and would be seen to begin.
+    """
+    first = copied - len(end.last)
+    for number, frame in enumerate(end.last, start=1):
+        share = ease(number / (len(end.last) + 1))
+        drawn = story.frame(first + number - 1)
+        yield cast("Frame", cv2.addWeighted(frame, 1 - share, drawn, share, 0))
+
+
+def _further(story: Story, number: int) -> Iterator[Frame]:
+    return (story.frame(further) for further in count(number))
+
+
+def played_on(sound: Sound, begins: int, bed: Sound) -> Sound:
+    """Play *bed*, of which *sound* is the beginning, on from sample *begins*; then fade."""
+    out = bed * fading(bed.shape[1])
+    kept = sound[:, :begins]
+    # The source fades out at its end: what it lost by that is added again.
+    faded = fading(2 * begins)[:begins] - fading(begins)
+    out[:, :begins] = bed[:, :begins] * faded
+    out[:, : kept.shape[1]] += kept
+    return cast("Sound", out.clip(-1, 1))
+
+
+# ── a film of somebody else ───────────────────────────────────────────────────────────────────────
+
+
+def _continued(brief: Brief, source: Source, end: _End, eye: Eye | None) -> Iterator[Frame]:
     """Choose how to go on, by measuring, and yield frames without end."""
     moves = read_moves(brief.prompt, brief.seed)
-    moved = _last_flow(end.last)
+    last, moved = end.last[-1], _last_flow(end.last[-4:])
     drift = drift_of(moved)
     speed = math.hypot(drift.x, drift.y) / source.size[0] * float(source.fps)
     jump = best_jump(end.glances, max(12, min(len(end.glances) // 3, int(source.fps))))
     shot = _Shot(moves, brief.seconds, float(source.fps))
     if jump is not None and jump.gap < _ALIKE and speed < _STILL_CAMERA:
         way = cv2.GaussianBlur(moved, (0, 0), max(1.0, source.size[0] / 160))
-        return _texture(source, _Loop(end.last[-1], cast("Map", way), jump), shot)
-    return _momentum(end.last[-1], moved, drift, shot)
+        loop = _Loop(last, cast("Map", way), jump)
+        return _aired(brief, source, _texture(source, loop, shot))
+    return _aired(
+        brief, source, _momentum(stage_of(last, subject_mask(last, eye)), moved, drift, shot)
+    )
 
 
 def _aired(brief: Brief, source: Source, frames: Iterator[Frame]) -> Iterator[Frame]:
     """Let it begin to rain or snow, where the sentence says so."""
-    airs = read_weather(brief.prompt, source.size, brief.seed)
+    airs = weathers(read_weather(brief.prompt), source.size, brief.seed)
     for number, frame in enumerate(frames, start=1):
         seconds = float(number / source.fps)
         aired = frame.copy()
@@ -185,21 +264,20 @@ def _last_flow(last: tuple[Frame, ...]) -> Map:
     return cast("Map", np.median(flows, axis=0).astype(np.float32))
 
 
-def _momentum(last: Frame, moved: Map, drift: Drift, shot: _Shot) -> Iterator[Frame]:
-    """Turn the last frame into a stage, and let the camera keep its way before it obeys."""
-    stage = stage_of(last)
-    height, width = last.shape[:2]
+def _momentum(stage: Stage, moved: Map, drift: Drift, shot: _Shot) -> Iterator[Frame]:
+    """Let the camera before *stage*, the last frame, keep its way before it obeys."""
+    height, width = moved.shape[:2]
     pace = Pose(
         x=-drift.x / width * 2 * (width / height) / _MEAN_INVERSE,
         y=-drift.y / height * 2 / _MEAN_INVERSE,
         z=min(max(drift.growth / _MEAN_INVERSE, -0.02), 0.03),
     )
-    rest = _rest(stage, pace, moved)
     coast, settle = _COAST_SECONDS * shot.fps, _SETTLE_SECONDS * shot.fps
-    count = round(shot.seconds * shot.fps)
-    ways = [_kept_in(pace, coast * (1 - math.exp(-number / coast))) for number in range(count + 2)]
+    rest = _rest(stage, pace, moved, settle)
+    length = round(shot.seconds * shot.fps)
+    ways = [_kept_in(pace, coast * (1 - math.exp(-number / coast))) for number in range(length + 2)]
     path = [way.plus(stage.aimed(shot.at(number))) for number, way in enumerate(ways)]
-    least = min(stage.zoom_for(path[:: max(1, count // 6)]), 0.97)
+    least = min(stage.zoom_for(path[:: max(1, length // 6)]), 0.97)
     number = 0
     while True:
         number += 1
@@ -208,14 +286,15 @@ def _momentum(last: Frame, moved: Map, drift: Drift, shot: _Shot) -> Iterator[Fr
         yield stage.frame(path[min(number, len(path) - 1)], zoom, bend=bend)
 
 
-def _rest(stage: Stage, pace: Pose, moved: Map) -> Map:
-    """Tell what the camera's own way does not explain of the last frame's motion, in pixels."""
+def _rest(stage: Stage, pace: Pose, moved: Map, frames: float) -> Map:
+    """Tell what the camera does not explain of the last motion, in pixels, for so many *frames*."""
     height, width = moved.shape[:2]
     rows, columns = np.mgrid[0:height, 0:width].astype(np.float32)
     by_camera = np.dstack([columns, rows]) - stage.places(0, pace, 1.0)
-    most = 0.012 * width
-    rest = (moved - by_camera).clip(-most, most).astype(np.float32)
-    return cast("Map", cv2.GaussianBlur(rest, (0, 0), max(1.0, width / 45)))
+    rest = cv2.GaussianBlur(moved - by_camera, (0, 0), max(1.0, width / 25)).astype(np.float32)
+    most = _MOST_BEND * width / frames
+    # Not cut off but pressed together: an edge of what is cut off would be seen as a crease.
+    return cast("Map", (most * np.tanh(rest / most)).astype(np.float32))
 
 
 def _kept_in(pace: Pose, frames: float) -> Pose:

@@ -19,7 +19,6 @@ from kinetoscope.engines.studio.vision import (
     plate,
     push_pull,
     resized,
-    subject_mask,
 )
 
 _STEP = 4  # pixels between two points at which a sheet's bend is worked out
@@ -116,10 +115,9 @@ class Stage:
         return x.astype(np.float32, copy=False), y.astype(np.float32, copy=False)
 
 
-def stage_of(picture: Frame, *, mask: Map | None = None) -> Stage:
-    """Take *picture* apart into its subject and what is behind it, as far as one can tell."""
+def stage_of(picture: Frame, mask: Map) -> Stage:
+    """Take *picture* apart into its subject, which *mask* marks, and what may be behind it."""
     height, width = picture.shape[:2]
-    mask = subject_mask(picture) if mask is None else mask
     near = depth(picture, mask)
     size = (near.shape[1], near.shape[0])
     if not 0.015 < float((mask > 0.5).mean()) < 0.7:

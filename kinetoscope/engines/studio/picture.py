@@ -7,24 +7,26 @@ from kinetoscope.engines.studio.camera import Moves, Pose, pose, read_moves
 from kinetoscope.engines.studio.film import FilmWriter, Frame
 from kinetoscope.engines.studio.finish import Finish
 from kinetoscope.engines.studio.parallax import Stage, stage_of
+from kinetoscope.engines.studio.scenes.weather import weathers
+from kinetoscope.engines.studio.script import read_weather
 from kinetoscope.engines.studio.stills import cover, flat, open_still
-from kinetoscope.engines.studio.vision import sees_well, subject_mask
-from kinetoscope.engines.studio.weather import read_weather
+from kinetoscope.engines.studio.subject import Eye, best_eye, subject_mask
 
 _READ, _SEEN, _STAGED = 0.04, 0.10, 0.18  # shares of the work that come before the first frame
 
 
-def render(brief: Brief, tell: Tell) -> None:
-    """Draw the film that *brief* asks for."""
-    picture = _framed(brief, tell)
-    stage = stage_of(picture)
+def render(brief: Brief, tell: Tell, eye: Eye | None = None) -> None:
+    """Draw the film that *brief* asks for, as *eye* (or else the best one) sees its picture."""
+    eye = eye or best_eye()
+    picture = _framed(brief, tell, eye)
+    stage = stage_of(picture, subject_mask(picture, eye))
     tell(_STAGED)
     moves = read_moves(brief.prompt, brief.seed)
     count = brief.seconds * FPS
     path = [_pose(stage, moves, index, count) for index in range(count)]
     zoom = stage.zoom_for(path[:: max(1, count // 8)])
     size = (brief.width, brief.height)
-    finish, airs = Finish(size), read_weather(brief.prompt, size, brief.seed)
+    finish, airs = Finish(size), weathers(read_weather(brief.prompt), size, brief.seed)
     with FilmWriter(brief.film, brief.width, brief.height) as film:
         for index, place in enumerate(path):
             frame = stage.frame(place, zoom)
@@ -34,13 +36,13 @@ def render(brief: Brief, tell: Tell) -> None:
             tell(1 - (1 - _STAGED) * (count - index - 1) / count)
 
 
-def _framed(brief: Brief, tell: Tell) -> Frame:
+def _framed(brief: Brief, tell: Tell, eye: Eye) -> Frame:
     """Crop the picture to the film's shape, with the subject in view."""
     still = flat(open_still(brief.images[0], brief.width, brief.height))
     tell(_READ)
     shape = brief.width / brief.height
     crops = abs(still.shape[1] / still.shape[0] - shape) > 0.02
-    mask = subject_mask(still, fine=False) if crops and sees_well() else None
+    mask = subject_mask(still, eye, fine=False) if crops and eye.sharp else None
     tell(_SEEN)
     return cover(still, brief.width, brief.height, mask)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 
 LONGEST_READ = 4096
@@ -35,11 +35,13 @@ def read_script(prompt: str, seed: int) -> ScenePlan:
     text = prompt[:LONGEST_READ].lower()
     subjects = _subjects(text)
     named = _first(_PLACES, text)
-    place = named or _home_of(subjects) or _somewhere(text)
-    time = _first(_TIMES, text) or _USUAL_TIME.get(place, "day")
-    weather = tuple(name for name, words in _WEATHER.items() if words.search(text))
-    if "aurora" in weather or "fireworks" in weather:
-        time = "night" if time != "dusk" else time
+    kindred = _first(_KINDRED, text)
+    place = named or _home_of(subjects) or (kindred or _somewhere(text)).partition(" ")[0]
+    usual = _USUAL_TIME.get(place, "day")
+    if kindred and not named and not subjects:
+        usual = kindred.partition(" ")[2]
+    weather = read_weather(text)
+    time = _dark_enough(_first(_TIMES, text) or usual, weather)
     return ScenePlan(
         place=place,
         time=time,
@@ -47,15 +49,31 @@ def read_script(prompt: str, seed: int) -> ScenePlan:
         subjects=subjects,
         style=_first(_STYLES, text),
         sounds=_sounds(place, time, weather),
-        mood="dark"
-        if time in {"night", "storm"}
-        else "warm"
-        if time in {"day", "sunrise"}
-        else "wide",
+        mood=_MOODS.get(time, "wide"),
         flight=bool(_FLIGHT.search(text)),
         seed=seed,
         sure=bool(named or subjects),
     )
+
+
+def turned(plan: ScenePlan, prompt: str) -> ScenePlan:
+    """Turn *plan* into what it is after *prompt*: another time, more weather; or the same."""
+    text = prompt[:LONGEST_READ].lower()
+    weather = tuple(dict.fromkeys((*plan.weather, *read_weather(text))))
+    time = _dark_enough(_first(_TIMES, text) or plan.time, weather)
+    return replace(
+        plan,
+        time=time,
+        weather=weather,
+        sounds=_sounds(plan.place, time, weather),
+        mood=_MOODS.get(time, "wide"),
+    )
+
+
+def read_weather(prompt: str) -> tuple[str, ...]:
+    """List the kinds of weather that *prompt* names."""
+    text = prompt[:LONGEST_READ].lower()
+    return tuple(name for name, words in _WEATHER.items() if words.search(text))
 
 
 def _table(rows: Mapping[str, str]) -> dict[str, re.Pattern[str]]:
@@ -91,7 +109,8 @@ _PLACES = _table(
         "canyon": r"\b(canyon|mesa\b|cliffs?|western|cowboy|badlands|schlucht|cañón|falaise)|峡谷",
         "mars": r"\b(mars\b|martian|alien planet|red planet|other planet|rover|moon surface"
         r"|space ?ship|astronaut"
-        r"|rocket|galaxy|outer space|planète|planeta)|火星|太空|宇航员|星球",
+        r"|rocket|galaxy|outer space|(in|through|into) space\b|planète|planeta)"
+        r"|火星|太空|宇航员|星球",
         "mountains": r"\b(mountains?|peaks?\b|alps|alpine|himalaya|valley|hik(e|er|ing)|summit"
         r"|volcano|berge?\b"
         r"|gebirge|montagne|montaña|cumbre|dragon|eagle)|山|龙|鹰",
@@ -100,12 +119,49 @@ _PLACES = _table(
         r"|colline|prairie|jardin|colina|prado|campo)|草原|田野|花园",
     }
 )
+# Where something of which there is no picture may feel at home: a place and a time.
+_KINDRED = _table(
+    {
+        "city night": r"\b(tech|computer|data\b|ai\b|artificial|future|futuristic|startup"
+        r"|logo|factory"
+        r"|machine|quantum|cyber|hacker|music|guitar|piano|drum|concert|club\b|disco|danc"
+        r"|party|dj\b"
+        r"|cafe|café|bar\b|restaurant|ramen|sushi|noodle|pizza|burger|kitchen|cook|chef|fashion"
+        r"|night ?life|detective|crime)|科技|电脑|音乐|餐",
+        "city day": r"\b(office|business|meeting|school|students?\b|teacher|shop|store"
+        r"|market|bus\b|taxi"
+        r"|bicycle|skateboard|news|hospital|doctor)|办公|学校",
+        "lake sunrise": r"\b(coffee|tea\b|breakfast|cup\b|mug\b|yoga|meditat|calm|peace"
+        r"|relax|spa\b"
+        r"|book\b|read(ing|s)\b|poem)|咖啡|茶",
+        "islands sunset": r"\b(love|wedding|romanc|romantic|heart|kiss|bride|cocktail"
+        r"|ice cream|fruit"
+        r"|banana|mango|pineapple|holiday|vacation|perfume)|爱|婚",
+        "forest night": r"\b(dream|ghost|witch|fairy|elf\b|elves|magic|spell|halloween"
+        r"|vampire|horror"
+        r"|monster|secret|mystery|candle|lantern)|梦|鬼|魔",
+        "canyon day": r"\b(dinosaur|t-?rex|ancient|ruins|temple|pyramid|egypt|rome\b|roman|gold\b"
+        r"|treasure|adventure|motorcycle)|恐龙",
+        "mountains storm": r"\b(battle|war\b|warrior|army|viking|sword|hero|superhero"
+        r"|explosion|epic"
+        r"|giant|king\b|queen)|战",
+        "snow day": r"\b(christmas|santa|reindeer|snowman|ski\b|skate|hockey|diamond|crystal)|圣诞",
+        "hills day": r"\b(flowers?\b|rose\b|tulip|sunflower|butterfl|bees?\b|baby|toys?\b"
+        r"|cute|football"
+        r"|soccer|golf|picnic|bread|cheese|honey|cake|easter|summer|play|mother|father|family"
+        r"|grandm|grandf|smil|laugh|happy)|花|宝宝|快乐",
+        "clouds sunrise": r"\b(angel|god\b|freedom|hope\b|wings?\b|kite|parachut|bubble"
+        r"|feather)|天使",
+    }
+)
 _TIMES = _table(
     {
-        "sunrise": r"\b(sunrise|dawn|morning|daybreak|sonnenaufgang|morgen|lever du soleil|aube"
+        "sunrise": r"\b(sunrise|sun rises|rising sun|dawn|morning|daybreak|sonnenaufgang"
+        r"|morgen|lever du soleil|aube"
         r"|amanecer)"
         r"|日出|清晨|早晨",
-        "sunset": r"\b(sunset|golden hour|golden|sundown|sonnenuntergang|coucher|atardecer"
+        "sunset": r"\b(sunset|sun sets|setting sun|golden hour|golden|sundown"
+        r"|sonnenuntergang|coucher|atardecer"
         r"|puesta de sol)"
         r"|日落|夕阳|黄昏",
         "dusk": r"\b(dusk|twilight|blue hour|evening|dämmerung|abend|crépuscule|anochecer)|傍晚|暮",
@@ -122,13 +178,15 @@ _WEATHER = _table(
     {
         "fog": r"\b(fog|mist|haze|hazy|nebel|brouillard|brume|niebla)|雾",
         "rain": r"\b(rain|downpour|drizzl|thunderstorm|regen|pluie|lluvia)|雨",
-        "snow": r"\b(snow(ing|fall|flakes|storm)|blizzard|(in|under|through) (the )?(heavy "
+        "snow": r"\b(snow(ing|fall|flakes?|storm)|snows\b|(to|let it) snow|blizzard"
+        r"|(in|under|through) (the )?(heavy "
         r"|fresh )?snow(?![- ](cap|cover|clad))"
         r"|heavy snow|snowy (forest|pine|woods|day|night|street|village|evening|city)|schneit"
         r"|neige tombe)|下雪|雪花",
         "fireflies": r"\b(firefl|magic|spark|enchant|fairy|glühwürm|luciole|luciérnaga)|萤火虫",
         "embers": r"\b(embers?\b|fire\b|campfire|burn|lava|volcan|flames?|feuer|feu\b|fuego)|火焰"
         r"|篝火",
+        "dust": r"\b(dust(?!bin)|sunbeam|motes)|尘",
         "aurora": r"\b(aurora|northern lights|polarlicht)|极光",
         "fireworks": r"\b(fireworks?|feuerwerk|feux? d.artifice)|烟花",
     }
@@ -209,12 +267,18 @@ _HOMES: Mapping[str, tuple[str, ...]] = {
     "desert": ("camel",),
     "snow": ("polar bear",),
     "islands": ("palm",),
-    "city": ("car", "cat", "dog", "person"),
+    "city": ("car", "person"),
     "hills": (
         "horse", "zebra", "elephant", "giraffe", "lion", "tiger", "cow", "sheep", "child", "house",
-        "castle", "tree", "train", "bird",
+        "castle", "tree", "train", "bird", "cat", "dog",
     ),
 }  # fmt: skip
+_MOODS: Mapping[str, str] = {
+    "night": "dark",
+    "storm": "dark",
+    "day": "warm",
+    "sunrise": "warm",
+}
 _USUAL_TIME: Mapping[str, str] = {
     "city": "night",
     "ocean": "sunset",
@@ -241,6 +305,12 @@ def _subjects(text: str) -> tuple[str, ...]:
         ):
             found.append((match.start(), match.end(), name))
     return tuple(name for _, _, name in sorted(found)[:_MOST_SUBJECTS])
+
+
+def _dark_enough(time: str, weather: tuple[str, ...]) -> str:
+    """Let it be night where lights are to be seen in the sky."""
+    lights = {"aurora", "fireworks"} & set(weather)
+    return "night" if lights and time != "dusk" else time
 
 
 def _home_of(subjects: Iterable[str]) -> str | None:

@@ -25,6 +25,7 @@ class Source:
     fps: Fraction
     frames: int
     audio: bool
+    note: str
 
 
 def measure(path: Path | None) -> Source:
@@ -35,7 +36,7 @@ def measure(path: Path | None) -> Source:
     sane = _SLOWEST_FPS <= found.fps <= FASTEST_FPS
     fps = found.fps if sane and _even(path) else Fraction(FPS)
     frames = max(1, round(found.seconds * fps))
-    return Source(path, _size(found), fps, frames, found.audio)
+    return Source(path, _size(found), fps, frames, found.audio, found.note)
 
 
 def _size(found: Facts) -> tuple[int, int]:
@@ -51,7 +52,7 @@ def _side(pixels: float) -> int:
 
 def _even(path: Path) -> bool:
     """Tell whether the frames of *path* follow each other at one pace, give or take a tick."""
-    with av.open(str(path)) as film:
+    with av.open(str(path), metadata_errors="replace") as film:
         packets = film.demux(film.streams.video[0])
         times = sorted(packet.pts for packet in packets if packet.pts is not None)
         tick = film.streams.video[0].time_base or Fraction(1, FPS)

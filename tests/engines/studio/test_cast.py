@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from pathlib import Path
 
 import cv2
@@ -9,6 +10,7 @@ from kinetoscope.engines.studio.brief import Brief, CannotRender
 from kinetoscope.engines.studio.cast import Part, Role, read_parts
 from kinetoscope.engines.studio.cutouts import card, cut_out, matched
 from kinetoscope.engines.studio.film import Frame, facts, read_frames
+from kinetoscope.engines.studio.subject import Contrast, Eye, best_eye
 
 COLOURS = {
     "red": (20, 20, 230),
@@ -38,23 +40,23 @@ def place(path: Path, colour: tuple[int, int, int] = (200, 160, 120)) -> Path:
     return path
 
 
-def made(tmp_path: Path, prompt: str, images: list[Path], seconds: int = 1) -> list[Frame]:
+def made(tmp_path: Path, prompt: str, images: list[Path], eye: Eye | None = None) -> list[Frame]:
     brief = Brief(
         operation="reference_to_video",
         prompt=prompt,
         width=192,
         height=128,
-        seconds=seconds,
+        seconds=1,
         images=tuple(images),
         video=None,
         film=tmp_path / "film.mp4",
         seed=11,
     )
     told: list[float] = []
-    cast.render(brief, told.append)
+    cast.render(brief, told.append, eye or Contrast())
     assert told == sorted(told)
     assert told[-1] == 1
-    assert facts(brief.film).frames == seconds * 24
+    assert facts(brief.film).frames == 24
     return list(read_frames(brief.film))
 
 
@@ -111,6 +113,18 @@ def test_an_actor_stands_in_the_place_it_was_sent_to(tmp_path: Path) -> None:
     assert first[80, 96, 2] > first[80, 96, 0] + 80  # the ball
     assert first[15, 20, 0] > first[15, 20, 2] + 30  # the sky
     assert np.abs(frames[-1].astype(float) - frames[0]).mean() > 1
+
+
+@pytest.mark.parametrize("eye", [Contrast, best_eye], ids=["contrast", "model"])
+def test_who_is_who_can_be_seen_without_a_word(tmp_path: Path, eye: Callable[[], Eye]) -> None:
+    actor = np.full((160, 160, 3), 225, np.uint8)
+    cv2.circle(actor, (80, 80), 50, (20, 20, 220), -1, cv2.LINE_AA)
+    cv2.imwrite(str(tmp_path / "actor.png"), actor)
+
+    frames = made(tmp_path, "over the ocean", [tmp_path / "actor.png"], eye())
+
+    assert shows(frames, "red")
+    assert frames[0][100:, :30].std() > 3, "the sea, and not the wall"
 
 
 @pytest.mark.parametrize("count", [1, 2, 4, 7])

@@ -73,7 +73,7 @@ def sound_packets(path: Path) -> list[tuple[int | None, bytes]]:
 @pytest.mark.parametrize(
     "prompt",
     [
-        "night", "film noir", "heavy rain", "snow", "watercolour", "pencil sketch", "anime",
+        "night", "film noir", "heavy rain", "snow", "watercolour", "ink wash", "pencil sketch", "anime",
         "super-8", "cyberpunk", "golden hour", "make it cold", "fog", "embers", "dreamy glow",
         "oil painting", "Van Gogh", "blur the background", "the green to purple", "make it blue",
         "mirror", "pixel art", "thermal camera", "northern lights", "fireworks", "black and white",
@@ -108,6 +108,11 @@ def test_looks_fit_any_shape(size: tuple[int, int]) -> None:
         picture = look(picture, 0.5)
 
     assert picture.shape == (size[1], size[0], 3)
+
+
+@pytest.mark.parametrize("prompt", ["an ink painting", "a watercolor painting", "a painting"])
+def test_one_kind_of_paint_is_enough(prompt: str) -> None:
+    assert len(read_looks(prompt, CANVAS)) == 1
 
 
 def test_looks_stack() -> None:

@@ -1,5 +1,6 @@
 import itertools
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 
 import cv2
@@ -13,7 +14,8 @@ from kinetoscope.engines.studio.camera import pose, read_moves
 from kinetoscope.engines.studio.film import Frame, facts, read_frames
 from kinetoscope.engines.studio.parallax import stage_of
 from kinetoscope.engines.studio.stills import cover, flat, open_still
-from kinetoscope.engines.studio.vision import depth, plate, sky_mask, subject_mask
+from kinetoscope.engines.studio.subject import Contrast, Eye, Model, best_eye, subject_mask
+from kinetoscope.engines.studio.vision import depth, plate, sky_mask
 
 
 def drawn(width: int = 320, height: int = 240) -> Frame:
@@ -43,10 +45,12 @@ def ordered(tmp_path: Path, image: Path, prompt: str = "push in", seconds: int =
     )
 
 
-def made(tmp_path: Path, image: Path, prompt: str = "push in") -> list[Frame]:
+def made(
+    tmp_path: Path, image: Path, prompt: str = "push in", eye: Eye | None = None
+) -> list[Frame]:
     brief = ordered(tmp_path, image, prompt)
     told: list[float] = []
-    picture.render(brief, told.append)
+    picture.render(brief, told.append, eye or Contrast())
     assert told == sorted(told)
     assert told[-1] == 1
     return list(read_frames(brief.film))
@@ -66,7 +70,7 @@ def difference(one: Frame, other: Frame) -> float:
 def test_the_film_is_as_long_and_as_large_as_ordered(tmp_path: Path, still: Path) -> None:
     brief = ordered(tmp_path, still, seconds=2)
 
-    picture.render(brief, lambda _share: None)
+    picture.render(brief, lambda _share: None, Contrast())
 
     found = facts(brief.film)
     assert (found.width, found.height, found.frames) == (192, 128, 48)
@@ -98,8 +102,11 @@ def test_the_same_picture_is_drawn_alike() -> None:
     # Not compared as films: the encoder's threads may round differently.
     places = [pose(read_moves("orbit", 7), share, 1) for share in (0.0, 0.4, 1.0)]
 
+    shown = cover(drawn(), 192, 128)
+
     one, other = (
-        [stage_of(cover(drawn(), 192, 128)).frame(place, 0.9) for place in places] for _ in "12"
+        [stage_of(shown, subject_mask(shown, Contrast())).frame(place, 0.9) for place in places]
+        for _ in "12"
     )
 
     assert all(np.array_equal(a, b) for a, b in zip(one, other, strict=True))
@@ -198,10 +205,16 @@ def test_a_crop_keeps_its_subject_whole() -> None:
     assert (shown.max(2) > 200).sum() == pytest.approx(50 * 20, rel=0.1)
 
 
-def test_the_subject_is_found_and_can_be_painted_over() -> None:
+def test_the_mask_model_is_at_hand() -> None:
+    assert isinstance(best_eye(), Model), "its package is in requirements/models.txt"
+    assert best_eye().sharp
+
+
+@pytest.mark.parametrize("eye", [Contrast, best_eye], ids=["contrast", "model"])
+def test_the_subject_is_found_and_can_be_painted_over(eye: Callable[[], Eye]) -> None:
     image = drawn()
 
-    mask = subject_mask(image)
+    mask = subject_mask(image, eye())
     behind, painted = plate(image, mask)
 
     assert mask[120, 160] > 0.8
@@ -210,8 +223,16 @@ def test_the_subject_is_found_and_can_be_painted_over() -> None:
     assert behind[120, 160, 2] < image[120, 160, 2]
 
 
-def test_nothing_stands_out_of_an_even_wall() -> None:
-    assert subject_mask(np.full((80, 120, 3), 128, np.uint8)).max() == 0
+@pytest.mark.parametrize("eye", [Contrast, best_eye], ids=["contrast", "model"])
+def test_nothing_stands_out_of_an_even_wall(eye: Callable[[], Eye]) -> None:
+    assert subject_mask(np.full((80, 120, 3), 128, np.uint8), eye()).max() == 0
+
+
+def test_the_model_sees_what_it_shows(tmp_path: Path, still: Path) -> None:
+    frames = made(tmp_path, still, "orbit", best_eye())
+
+    assert difference(frames[0], frames[-1]) > 1
+    assert max(difference(a, b) for a, b in itertools.pairwise(frames)) < 20
 
 
 def test_the_sky_is_far_and_the_ground_comes_nearer() -> None:

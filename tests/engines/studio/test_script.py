@@ -7,11 +7,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kinetoscope.engines.studio.actors.company import ROLES
-from kinetoscope.engines.studio.painting import PAINTS
 from kinetoscope.engines.studio.scenes.air import LIGHTS
 from kinetoscope.engines.studio.scenes.land import BIOMES
 from kinetoscope.engines.studio.scenes.weather import WEATHERS
-from kinetoscope.engines.studio.script import ScenePlan, read_script
+from kinetoscope.engines.studio.script import ScenePlan, read_script, turned
+from kinetoscope.engines.studio.shot import STYLES
 
 PLACES = {*BIOMES, "city", "forest"}
 
@@ -84,6 +84,37 @@ def test_a_prompt_without_a_known_word_gets_a_scene_of_its_own() -> None:
     assert plans == [read_script(prompt, 1) for prompt in prompts]
 
 
+@pytest.mark.parametrize(
+    "prompt, place, time",
+    [
+        ("a quantum computer", "city", "night"),
+        ("a cup of coffee, steaming", "lake", "sunrise"),
+        ("a wedding", "islands", "sunset"),
+        ("a birthday cake for grandmother", "hills", "day"),
+        ("a dancing banana in space", "mars", "day"),
+        ("a wedding at night", "islands", "night"),
+        ("a dog with a toy", "hills", "day"),
+    ],
+)
+def test_what_cannot_be_drawn_gets_a_place_that_suits_it(
+    prompt: str, place: str, time: str
+) -> None:
+    plan = read_script(prompt, 1)
+
+    assert (plan.place, plan.time) == (place, time)
+
+
+def test_a_scene_turns_into_what_is_said_next() -> None:
+    begun = read_script("a sailboat on the sea at sunset, foggy", 1)
+
+    assert turned(begun, "it sails on") == begun
+    later = turned(begun, "night falls and it begins to rain")
+    assert (later.time, later.weather) == ("night", ("fog", "rain"))
+    assert (later.place, later.subjects) == (begun.place, begun.subjects)
+    assert "rain" in later.sounds
+    assert turned(begun, "northern lights appear").time == "night"
+
+
 @given(st.text(max_size=300), st.integers(0, 2**32 - 1))
 @settings(max_examples=80, deadline=None)
 def test_no_prompt_is_an_error(prompt: str, seed: int) -> None:
@@ -111,4 +142,4 @@ def assert_can_be_drawn(plan: ScenePlan) -> None:
     assert plan.time in LIGHTS
     assert set(plan.weather) <= {*WEATHERS, "fog"}
     assert set(plan.subjects) <= {*ROLES}
-    assert plan.style is None or plan.style in PAINTS
+    assert plan.style is None or plan.style in STYLES

@@ -73,7 +73,7 @@ ROLES: Mapping[str, Role] = {
         0.15, Way.SWIMS, 0.6,
     ),
     "fish": Role(
-        partial(folk.swimmer, colour=(50, 140, 240), pale=(190, 220, 250)), 0.08, Way.SWIMS, 1.6,
+        partial(folk.swimmer, colour=(50, 140, 240), pale=(190, 220, 250)), 0.12, Way.SWIMS, 1.6,
         flock=3,
     ),
     "sailboat": Role(things.sailboat, 0.30, Way.FLOATS, 0.35),

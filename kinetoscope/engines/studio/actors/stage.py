@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from kinetoscope.engines.studio.actors.company import ROLES, Role, Way
 from kinetoscope.engines.studio.actors.shapes import Part, mirrored
+from kinetoscope.engines.studio.camera import saturated
 from kinetoscope.engines.studio.film import Frame
 
 Cut = NDArray[np.float32]
@@ -50,6 +51,7 @@ _REACH: Mapping[Way, float] = {
     Way.WALKS: 0.30,
     Way.DRIVES: 0.55,
 }
+_EDGE = 0.86  # of the picture's width: who goes that far would soon be gone
 _TURNING = frozenset({Way.WALKS, Way.DRIVES, Way.FLIES, Way.FLOATS, Way.SWIMS})
 _SHARPER = 2  # figures are drawn this much larger, and then reduced
 
@@ -64,7 +66,10 @@ class Place:
 
 
 class Stage:
-    """Puts *names* on a scene at *place*, under the light of *time*, for a film of *seconds*."""
+    """Puts *names* on a scene at *place*, under the light of *time*.
+
+    They go their ways in *seconds*; whoever is watched for longer slows down within the picture.
+    """
 
     def __init__(
         self,
@@ -115,6 +120,7 @@ class Stage:
         """Tell where an actor's feet are, in pixels, and how far it leans, in radians."""
         (width, height), (number, member) = self._size, rank
         share = seconds / max(self._seconds, 0.1)
+        near = saturated(share, 1.0, 0.5)
         spread = (0.5, 0.27, 0.75)[number % 3] if len(self._cast) > 1 else 0.5
         x = spread + 0.17 * member * (1 if member % 2 else -1) * facing
         ground = self._place.ground + 0.02 * number
@@ -125,7 +131,7 @@ class Stage:
                 y = self._place.air + 0.5 * role.height + 0.06 * member + 0.02 * ripple
                 lean = 0.05 * ripple
             case Way.DRIFTS:
-                y = self._place.air + 0.20 - 0.12 * member - 0.05 * share + 0.008 * ripple
+                y = self._place.air + 0.20 - 0.12 * member - 0.05 * near + 0.008 * ripple
                 lean = 0.03 * ripple
             case Way.RISES:
                 y, lean = ground - 0.55 * share * share, 0.008 * ripple
@@ -141,7 +147,12 @@ class Stage:
                 x += 0.14
             case Way.WALKS:
                 pass
-        x += facing * _REACH.get(role.way, 0.0) * (share - 0.5)
+        reach = _REACH.get(role.way, 0.0)
+        if reach:
+            side = (x - 0.5) * facing + 0.5
+            end = side + reach / 2
+            side = saturated(side + reach * (share - 0.5), end, max(0.03, _EDGE - end))
+            x = (side - 0.5) * facing + 0.5
         return x * width, y * height, lean
 
 

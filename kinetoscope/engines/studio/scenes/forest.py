@@ -12,6 +12,7 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
+from kinetoscope.engines.studio.camera import saturated
 from kinetoscope.engines.studio.film import Frame
 from kinetoscope.engines.studio.scenes.noise import fractal
 from kinetoscope.engines.studio.scenes.terrain import Sway
@@ -50,7 +51,7 @@ class _Layer:
 
 
 class Forest:
-    """A pine forest at one time of day, in *snow* or not, for a film of *seconds*."""
+    """A pine forest at one time of day, in *snow* or not."""
 
     ground, air, wet = 0.93, 0.30, False
 
@@ -59,18 +60,16 @@ class Forest:
         time: str,
         size: tuple[int, int],
         *,
-        seconds: float,
         seed: int,
         sway: Sway,
         pace: float = 1.0,
         snow: bool = False,
     ) -> None:
-        self._size, self._sway, self._seconds = size, sway, max(seconds, 0.1)
+        self._size, self._sway = size, sway
         self._pace = pace
         self._palette = _PALETTES[time]
         random = np.random.default_rng(seed)
-        self._stars = time == "night"
-        self._sky = _sky(self._palette, size, random, stars=self._stars)
+        self._sky = _sky(self._palette, size, seed=seed if time == "night" else None)
         self._layers = [
             _layer(self._palette, size, random, number / (_LAYERS - 1), snow=snow)
             for number in range(_LAYERS)
@@ -81,8 +80,9 @@ class Forest:
         """Draw the forest as it looks *seconds* after the film began."""
         width, height = self._size
         aside, up, ahead, yaw = self._sway(seconds)
-        slide = (seconds / self._seconds - 0.5) * 0.42 * self._pace + aside * 0.6 + yaw
-        closer = 1 + 0.022 * seconds * self._pace + ahead * 0.10
+        # The layers are only so wide: the camera slows down before it sees their ends.
+        slide = 0.75 * math.tanh((0.06 * self._pace * seconds - 0.21 + aside * 0.6 + yaw) / 0.75)
+        closer = 1 + saturated(0.022 * seconds * self._pace, 0.35, 0.2) + ahead * 0.10
         frame = self._sky.copy()
         for number, layer in enumerate(self._layers):
             near = layer.nearness
@@ -108,7 +108,7 @@ class Forest:
     def _add_mist(self, frame: Frame, seconds: float, number: int) -> None:
         height, width = frame.shape[:2]
         top = int(height * (0.52 + 0.05 * number))
-        drift = int(seconds * width * 0.012 * number + number * 137) % (self._mist.shape[1] - width)
+        drift = int(seconds * width * 0.012 * number + number * 137) % (self._mist.shape[1] // 2)
         share = self._mist[top:, drift : drift + width] * (0.50 - 0.06 * number)
         share *= np.clip(np.arange(share.shape[0], dtype=np.float32) / (height * 0.12), 0, 1)[
             :, None
@@ -125,7 +125,8 @@ def _lay(frame: Frame, layer: _Layer, matrix: NDArray[np.float32], size: tuple[i
     cv2.add(frame, moved, frame)
 
 
-def _sky(palette: _Palette, size: tuple[int, int], random: Generator, *, stars: bool) -> Frame:
+def _sky(palette: _Palette, size: tuple[int, int], *, seed: int | None) -> Frame:
+    """Paint the sky, with stars where there is a *seed* for them."""
     width, height = size
     down = np.linspace(0, 1, height)[:, None, None]
     sky = np.array(palette.top) * (1 - down) + np.array(palette.mist) * down
@@ -135,7 +136,8 @@ def _sky(palette: _Palette, size: tuple[int, int], random: Generator, *, stars: 
     glow = np.exp(-away * 3.0)[..., None] * 0.6
     disc = (np.clip((0.052 - away) * height * 0.7, 0, 1) * palette.sun)[..., None]
     sky = sky * (1 - glow * 0.5) + np.array(palette.glow) * (glow + disc)
-    if stars:
+    if seed is not None:
+        random = np.random.default_rng(seed)
         for _ in range(260):
             spot = random.integers(0, width), random.integers(0, int(height * 0.6))
             sky[spot[1], spot[0]] += 60 + 150 * random.random() ** 3

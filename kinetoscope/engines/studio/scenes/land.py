@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from kinetoscope.engines.studio.scenes.air import Colour, Light, direction
 from kinetoscope.engines.studio.scenes.noise import (
     Field,
+    Places,
     Tile,
     blurred,
     fractal,
@@ -130,17 +131,17 @@ class Land:
         self.near, self.far = Tile.of(lit), Tile.of(cast("NDArray[np.float32]", far))
         self.detail = Tile.of(_detail(light, seed, dunes=biome.dunes))
 
-    def ground(self, x: float, z: float) -> float:
-        """Tell how high the land or the sea stands at a place."""
+    def ground(self, x: Places, z: Places) -> Places:
+        """Tell how high the land or the sea stands at places."""
         scale = SIZE / SIDE
-        height = self._heights[int(z * scale) % SIZE, int(x * scale) % SIZE]
-        return max(float(height), self.biome.sea)
+        row, column = (np.floor(at * scale).astype(int) % SIZE for at in (z, x))
+        return cast("Places", np.maximum(self._heights[row, column], self.biome.sea))
 
 
-def way(z: float) -> float:
+def way(z: Places) -> Places:
     """Tell the x of the valley that winds through every land, at *z*."""
     turn = 2 * math.pi * z / SIDE
-    return SIDE / 2 + 1.9 * math.sin(turn) + 0.8 * math.sin(2 * turn + 1)
+    return cast("Places", SIDE / 2 + 1.9 * np.sin(turn) + 0.8 * np.sin(2 * turn + 1))
 
 
 def _carved(biome: Biome, seed: int) -> Field:

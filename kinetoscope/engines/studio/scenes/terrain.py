@@ -16,7 +16,6 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from kinetoscope.engines.studio.brief import FPS
 from kinetoscope.engines.studio.film import Frame
 from kinetoscope.engines.studio.scenes.air import (
     LIGHTS,
@@ -39,6 +38,10 @@ Sway = Callable[[float], tuple[float, float, float, float]]
 _NEAREST, _FARTHEST, _SLICES = 0.3, 46.0, 360
 _DEPTHS = np.geomspace(_NEAREST, _FARTHEST, _SLICES).astype(np.float32)
 _SCALE = np.float32(SIZE / SIDE)
+_START = 6.0
+_AROUND = np.linspace(-2, 2, 49)  # seconds over which the way up and down is smoothed
+_WEIGHTS = np.hanning(_AROUND.size) / np.hanning(_AROUND.size).sum()
+_AHEAD = np.arange(0, 5, 0.35)
 _LOW = frozenset({"ocean", "islands", "lake"})
 
 
@@ -49,7 +52,7 @@ def light_over(place: str, time: str, *, storm: bool) -> Light:
 
 
 class Terrain:
-    """The country of one biome under *light*, for a film of *seconds*."""
+    """The country of one biome under *light*."""
 
     air = 0.33
 
@@ -59,7 +62,6 @@ class Terrain:
         light: Light,
         size: tuple[int, int],
         *,
-        seconds: float,
         seed: int,
         sway: Sway,
         pace: float = 1.0,
@@ -78,7 +80,7 @@ class Terrain:
         self._low = place in _LOW
         self.wet = bool(biome.sea) and not biome.clouds and self._low
         self.ground = 0.80 if self.wet else 0.86
-        self._path = self._planned(seconds, (0.35 if self._low else 0.75) * pace)
+        self._speed = (0.35 if self._low else 0.75) * pace
 
     def frame(self, seconds: float) -> Frame:
         """Draw the country as it looks *seconds* after the film began."""
@@ -96,29 +98,24 @@ class Terrain:
         self._sky.add_stars(frame, view, np.minimum(skyline, view.horizon), seconds)
         return frame
 
-    def _planned(self, seconds: float, speed: float) -> NDArray[np.float64]:
-        """Plan the height above a smooth way that clears the ground ahead."""
-        clearance = 0.42 if self._low else 1.15
-        count = int(seconds * FPS) + 2
-        start = 6.0
-        places = [start + speed * i / FPS for i in range(count)]
-        heights = [
-            max(self._land.ground(way(z + a), z + a) for a in np.arange(0, 5, 0.35)) for z in places
-        ]
-        wide = 2 * FPS
-        padded = np.pad(np.array(heights), wide, mode="edge")
-        soft = np.convolve(padded, np.hanning(2 * wide + 1) / wide, mode="valid")
+    def _height(self, z: float) -> float:
+        """Tell how high the camera flies at *z*: on a smooth way that clears the ground ahead."""
+        around = z + _AROUND * self._speed
+        ahead = around[:, None] + _AHEAD
+        heights = self._land.ground(way(ahead), ahead).max(axis=1)
+        soft = float(heights @ _WEIGHTS)
         if self._land.biome.clouds:
-            soft = np.maximum(soft, self._land.biome.sea - 0.3)
-        return np.stack([np.array(places), soft[:count] + clearance])
+            soft = max(soft, self._land.biome.sea - 0.3)
+        return soft + (0.42 if self._low else 1.15)
 
     def _view(self, seconds: float) -> View:
         width, height = self._size
         aside, up, ahead, yaw = self._sway(seconds)
-        at = seconds * FPS
-        z = float(np.interp(at, np.arange(self._path.shape[1]), self._path[0])) + ahead
-        y = float(np.interp(at, np.arange(self._path.shape[1]), self._path[1]))
-        bend = way(z + 0.5) - way(z - 0.5)
+        planned = _START + self._speed * seconds
+        z = planned + ahead
+        middle, before, after = way(np.array((z, z - 0.5, z + 0.5)))
+        x = float(middle) + aside
+        least = float(self._land.ground(np.array(x), np.array(z))) + 0.2
         focal = max(width, height * 1.2) / (2 * math.tan(0.5))
         pitch = 0.02 if self._low else -0.10
         return View(
@@ -126,11 +123,10 @@ class Terrain:
             height=height,
             focal=focal,
             horizon=height * 0.5 + pitch * focal,
-            x=way(z) + aside,
-            y=max(y + up, self._land.ground(way(z) + aside, z) + 0.2)
-            + 0.03 * math.sin(seconds * 0.8),
+            x=x,
+            y=max(self._height(planned) + up, least) + 0.03 * math.sin(seconds * 0.8),
             z=z,
-            yaw=math.atan(bend) * 0.6 + yaw,
+            yaw=math.atan(float(after - before)) * 0.6 + yaw,
         )
 
     def _above(self, view: View, seconds: float) -> tuple[Planes, Field]:

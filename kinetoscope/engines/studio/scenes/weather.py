@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import cast
 
 import cv2
@@ -18,9 +18,9 @@ Weather = Callable[[Frame, float], None]
 _TILE = 1024
 
 
-def weather(kind: str, size: tuple[int, int], seed: int) -> Weather:
-    """Make the weather of *kind*, one of WEATHERS, for pictures of *size*."""
-    return WEATHERS[kind](size, seed)
+def weathers(kinds: Iterable[str], size: tuple[int, int], seed: int) -> list[Weather]:
+    """Make the weather of all *kinds* that are in WEATHERS, for pictures of *size*."""
+    return [WEATHERS[kind](size, seed) for kind in kinds if kind in WEATHERS]
 
 
 class Falling:
@@ -107,9 +107,9 @@ class Fireworks:
     def __init__(self, size: tuple[int, int], seed: int) -> None:
         self._size = size
         self._random = np.random.default_rng(seed).random((64, 5))
-        self._spot = _spot(max(1.5, size[1] * 0.006))
-        turn = np.linspace(0, 2 * np.pi, 44, endpoint=False)
-        rings = np.random.default_rng(seed + 1).random(44) * 0.75 + 0.25
+        self._spots = [_spot(max(1.5, size[1] * part)) for part in (0.011, 0.008, 0.006)]
+        turn = np.linspace(0, 2 * np.pi, 60, endpoint=False)
+        rings = np.sqrt(np.random.default_rng(seed + 1).random(60)) * 0.8 + 0.2
         self._rays = np.stack([np.cos(turn) * rings, np.sin(turn) * rings])
 
     def __call__(self, frame: Frame, seconds: float) -> None:
@@ -118,16 +118,15 @@ class Fireworks:
             age = seconds + 0.9 - number * 0.55 - wait * 0.4
             if not 0 < age < 1.9:
                 continue
-            reach = height * (0.14 + 0.14 * size) * (1 - math.exp(-age * 2.6))
-            power = math.exp(-age * 1.7)
-            colour = _hue(hue) * power
-            middle = (width * (0.15 + 0.7 * x), height * (0.12 + 0.26 * y))
-            for ray_x, ray_y in self._rays.T:
-                spot = (
-                    int(middle[0] + ray_x * reach),
-                    int(middle[1] + ray_y * reach + height * 0.05 * age * age),
-                )
-                _add_light(frame, self._spot, spot, colour)
+            reach = height * (0.20 + 0.16 * size)
+            middle = np.array((width * (0.15 + 0.7 * x), height * (0.14 + 0.24 * y)))
+            for lag, spot in enumerate(self._spots):
+                then = max(age - 0.07 * lag, 0.0)
+                colour = _hue(hue) * (1.25 * math.exp(-age * 1.3) * 0.62**lag)
+                gone = self._rays.T * reach * (1 - math.exp(-then * 2.6))
+                gone[:, 1] += height * 0.05 * then * then
+                for ray_x, ray_y in middle + gone:
+                    _add_light(frame, spot, (int(ray_x), int(ray_y)), colour)
             if age < 0.25:
                 cv2.add(frame, np.full_like(frame, int((0.25 - age) * 60)), frame)
 
