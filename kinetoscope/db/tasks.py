@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Select, bindparam, delete, insert, select, update
 
@@ -27,6 +27,14 @@ RETRY_SECONDS = 30  # within which a client's own retry is told from a second wi
 _COLUMNS = [column for column in tasks.c if column is not tasks.c.fingerprint]
 _NAMES = [column.name for column in _COLUMNS]
 _MONEY = (_NAMES.index("held"), _NAMES.index("charged"))
+
+
+class Note(NamedTuple):
+    """How far a task is, in per cent, by which attempt at it."""
+
+    task_id: str
+    by: int
+    so_far: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,19 +252,15 @@ def keep_ticket(conn: Conn, task: Task, ticket: str) -> Task:
 
 _NOTE = Hot(
     update(tasks)
-    .where(tasks.c.id == bindparam("task"), tasks.c.attempt == bindparam("by"))
-    .where(tasks.c.status == bindparam("open"), tasks.c.progress < bindparam("so_far"))
+    .where(tasks.c.id == bindparam("task_id"), tasks.c.attempt == bindparam("by"))
+    .where(tasks.c.status == Status.IN_PROGRESS.value, tasks.c.progress < bindparam("so_far"))
     .values(progress=bindparam("so_far"))
 )
 
 
-def note(conn: Conn, noted: Iterable[Task]) -> None:
+def note(conn: Conn, noted: Iterable[Note]) -> None:
     """Note how far tasks are, all at once; never less than before, and only of their attempt."""
-    still = {"open": Status.IN_PROGRESS.value}
-    rows = [
-        {**still, "task": task.id, "by": task.attempt, "so_far": task.progress} for task in noted
-    ]
-    if rows:
+    if rows := [each._asdict() for each in noted]:
         _NOTE.change_many(conn, rows)
 
 

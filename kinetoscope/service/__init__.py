@@ -10,9 +10,9 @@ from typing import Protocol
 from kinetoscope.assets import Store
 from kinetoscope.db import Database
 from kinetoscope.db.accounts import Key
+from kinetoscope.db.tasks import Note
 from kinetoscope.domain.errors import ModelNotAllowed, ModelNotFound
 from kinetoscope.domain.pricing import Rates
-from kinetoscope.domain.task import Task
 from kinetoscope.engines import Engine
 from kinetoscope.outbound import Outbound
 
@@ -52,8 +52,8 @@ class Listener(Protocol):
         """A task was ended by somebody else than its runner."""
         ...
 
-    def moved(self, task: Task) -> None:
-        """A task got on; written with others in a moment."""
+    def moved(self, note: Note) -> None:
+        """A task got on, or stands where it stood; written with others in a moment."""
         ...
 
 
@@ -74,10 +74,10 @@ class Bell:
         if self.listener is not None:
             self.listener.ended(task_id)
 
-    def moved(self, task: Task) -> None:
-        """Say that a task got on."""
+    def moved(self, note: Note) -> None:
+        """Say how far a task is."""
         if self.listener is not None:
-            self.listener.moved(task)
+            self.listener.moved(note)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

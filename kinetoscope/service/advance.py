@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from sqlalchemy.exc import OperationalError
@@ -18,6 +18,7 @@ from sqlalchemy.exc import OperationalError
 from kinetoscope.assets.inspect import VIDEO_BYTES, inspect_video
 from kinetoscope.db import Conn, ledger, tasks
 from kinetoscope.db.ids import new_id
+from kinetoscope.db.tasks import Note
 from kinetoscope.domain.errors import (
     EngineUnavailable,
     InputUnreachable,
@@ -76,7 +77,9 @@ async def advance(gateway: Gateway, engine: Engine, task: Task) -> Task:
 async def _ask(gateway: Gateway, engine: Engine, task: Task, ticket: Ticket) -> Task:
     match await engine.poll(ticket):
         case Working(progress):
-            return _note(gateway, task, progress)
+            if progress:
+                gateway.bell.moved(Note(task.id, task.attempt, min(_MOST_PROGRESS, progress)))
+            return task
         case Made(source):
             return await _finish(gateway, engine, task, source)
         case Refused() as refusal:
@@ -204,16 +207,6 @@ async def _lost(gateway: Gateway, engine: Engine, task: Task) -> Task:
         return await gateway.db.write(lambda conn: tasks.retake(conn, task))
     message = "the service was interrupted while it asked the engine; the outcome is unknown"
     return await fail(gateway, task, Failure.LOST, message)
-
-
-def _note(gateway: Gateway, task: Task, progress: int | None) -> Task:
-    """Note how far *task* is: never less than before, never 100 before its end."""
-    so_far = min(_MOST_PROGRESS, progress or 0)
-    if so_far <= task.progress:
-        return task
-    moved = replace(task, progress=so_far)
-    gateway.bell.moved(moved)
-    return moved
 
 
 async def _finish(gateway: Gateway, engine: Engine, task: Task, source: Path | str) -> Task:

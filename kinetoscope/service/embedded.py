@@ -14,8 +14,8 @@ from collections.abc import Awaitable, Callable, Iterable
 from functools import partial
 
 from kinetoscope.db import tasks
+from kinetoscope.db.tasks import Note
 from kinetoscope.domain.errors import NotAccepting, Overtaken
-from kinetoscope.domain.task import Task
 from kinetoscope.engines import Engine
 from kinetoscope.service import Gateway
 from kinetoscope.service.carry import Carrier
@@ -38,7 +38,8 @@ class Embedded:
         self._lock = gateway.db.lock()
         self._rung = asyncio.Event()
         self._carriers: dict[str, Carrier] = {}
-        self._moved: dict[str, Task] = {}
+        self._moved: dict[str, Note] = {}  # still to be written
+        self._said: dict[str, int] = {}  # how far each task is, as far as we were told
         self._running: set[asyncio.Task[None]] = set()
         self._taken: Counter[str] = Counter()
         self._loop: asyncio.Task[None] | None = None
@@ -84,9 +85,11 @@ class Embedded:
         if carrier is not None:
             carrier.drop()
 
-    def moved(self, task: Task) -> None:
+    def moved(self, note: Note) -> None:
         """A task got on: write that with what the others did in this second."""
-        self._moved[task.id] = task
+        if note.so_far > self._said.get(note.task_id, 0):
+            self._said[note.task_id] = note.so_far
+            self._moved[note.task_id] = note
 
     async def _run(self) -> None:
         while True:
@@ -185,6 +188,7 @@ class Embedded:
     def _let_go(self, running: asyncio.Task[None]) -> None:
         self._running.discard(running)
         carrier = self._carriers.pop(running.get_name())
+        self._said.pop(running.get_name(), None)
         self._taken[carrier.engine.name] -= 1
         self._rung.set()
         if not running.cancelled() and (error := running.exception()):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from functools import partial
 
 import pytest
@@ -69,7 +68,7 @@ async def test_an_older_attempt_changes_nothing(db: Database) -> None:
     for move in _moves(old):
         with pytest.raises(Overtaken):
             await db.write(move)
-    await db.write(lambda conn: tasks.note(conn, [replace(old, progress=50)]))
+    await db.write(lambda conn: tasks.note(conn, [tasks.Note(old.id, old.attempt, 50)]))
 
     assert await db.read(lambda conn: tasks.find(conn, task.id)) == new
 
@@ -86,7 +85,7 @@ async def test_an_ended_task_never_changes_again(db: Database) -> None:
                 await db.write(move)
         with pytest.raises(Overtaken):
             await db.write(partial(tasks.claim, task_id=ended.id))
-        await db.write(partial(tasks.note, noted=[replace(ended, progress=50)]))
+        await db.write(partial(tasks.note, noted=[tasks.Note(ended.id, ended.attempt, 50)]))
         assert await db.read(partial(tasks.find, task_id=ended.id)) == ended
     assert await faults(db) == []
 
@@ -124,7 +123,7 @@ async def test_progress_never_falls_and_stays_below_100_until_the_end(db: Databa
     begun = await db.write(lambda conn: begin(conn, task.id))
     seen = []
     for progress in (10, 60, 30, 99, 5):
-        await db.write(partial(tasks.note, noted=[replace(begun, progress=progress)]))
+        await db.write(partial(tasks.note, noted=[tasks.Note(begun.id, begun.attempt, progress)]))
         seen.append((await db.read(lambda conn: tasks.find(conn, task.id))).progress)
 
     assert seen == [10, 60, 60, 99, 99]

@@ -242,6 +242,11 @@ def _cel(_canvas: Canvas) -> Callable[[Frame], Frame]:
     return brushes.cel
 
 
+_OILY = (
+    r"\boil\b|impressionis|monet|油画"
+    r"|^(?!.*(\bink\b|water ?colou?r|anime|pencil)).*\bpaint(ing|ed|erly)\b(?! of)"
+)
+
 # In the order in which they are laid: what is drawn, then its light, then the air before it.
 _LOOKS: tuple[tuple[str, Callable[[Canvas], list[Look]]], ...] = (
     (r"mirror|\bflip(ped)? (it |horizontal|the)", _simple(grades.mirrored)),
@@ -252,11 +257,7 @@ _LOOKS: tuple[tuple[str, Callable[[Canvas], list[Look]]], ...] = (
     (r"\bink\b|ukiyo|woodblock|sumi\b|calligraph|水墨", _steady(_ink)),
     (r"water ?colou?r|aquarelle|水彩", _steady(_watercolour)),
     (r"van gogh|starry", _steady(_starry)),
-    (
-        r"\boil\b|impressionis|monet|油画"
-        r"|^(?!.*(\bink\b|water ?colou?r|anime|pencil)).*\bpaint(ing|ed|erly)\b(?! of)",
-        _steady(_oil),
-    ),
+    (_OILY, _steady(_oil)),
     (r"pixel|8[- ]?bit|16[- ]?bit|minecraft|像素", _simple(brushes.pixels)),
     (r"noir|black[- ]and[- ]white|monochrome|b&w|gr[ae]yscale|黑白", _simple(grades.NOIR)),
     (r"\bnight|midnight|moonl|nocturn|夜", _simple(grades.NIGHT)),

@@ -178,14 +178,15 @@ _WEATHER = _table(
     {
         "fog": r"\b(fog|mist|haze|hazy|nebel|brouillard|brume|niebla)|雾",
         "rain": r"\b(rain|downpour|drizzl|thunderstorm|regen|pluie|lluvia)|雨",
-        "snow": r"\b(snow(ing|fall|flakes?|storm)|snows\b|(to|let it) snow|blizzard"
+        "snow": r"\b(snow(ing|fall|flakes?|storm)|snows\b|(to|let it) snow\b|blizzard"
+        r"|snow (falls|falling|starts|begins)|(falling|gentle|light) snow\b(?![- ](cap|cover|clad))"
         r"|(in|under|through) (the )?(heavy "
         r"|fresh )?snow(?![- ](cap|cover|clad))"
         r"|heavy snow|snowy (forest|pine|woods|day|night|street|village|evening|city)|schneit"
         r"|neige tombe)|下雪|雪花",
         "fireflies": r"\b(firefl|magic|spark|enchant|fairy|glühwürm|luciole|luciérnaga)|萤火虫",
-        "embers": r"\b(embers?\b|fire\b|campfire|burn|lava|volcan|flames?|feuer|feu\b|fuego)|火焰"
-        r"|篝火",
+        "embers": r"\b(embers?\b|fire\b|campfire|bonfire|burn|lava|volcan|flames?"
+        r"|feuer|feu\b|fuego)|火焰|篝火",
         "dust": r"\b(dust(?!bin)|sunbeam|motes)|尘",
         "aurora": r"\b(aurora|northern lights|polarlicht)|极光",
         "fireworks": r"\b(fireworks?|feuerwerk|feux? d.artifice)|烟花",

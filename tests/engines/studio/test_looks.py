@@ -73,10 +73,11 @@ def sound_packets(path: Path) -> list[tuple[int | None, bytes]]:
 @pytest.mark.parametrize(
     "prompt",
     [
-        "night", "film noir", "heavy rain", "snow", "watercolour", "ink wash", "pencil sketch", "anime",
+        "night", "film noir", "heavy rain", "snow", "watercolour", "pencil sketch", "anime",
         "super-8", "cyberpunk", "golden hour", "make it cold", "fog", "embers", "dreamy glow",
         "oil painting", "Van Gogh", "blur the background", "the green to purple", "make it blue",
-        "mirror", "pixel art", "thermal camera", "northern lights", "fireworks", "black and white",
+        "mirror", "pixel art", "thermal camera", "ink", "northern lights", "fireworks",
+        "black and white",
         "add a second moon", "let her smile", "下雨", "asdfgh",
     ],
 )  # fmt: skip

@@ -51,6 +51,8 @@ def test_words_choose_the_scene(
         ("rain in the city", ("rain",)),
         ("snow capped mountains", ()),
         ("it is snowing in the woods", ("snow",)),
+        ("snow falls on the roofs", ("snow",)),
+        ("a bonfire", ("embers",)),
         ("fireflies in the mist", ("fog", "fireflies")),
         ("northern lights", ("aurora",)),
         ("a campfire", ("embers",)),
