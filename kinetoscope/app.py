@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import gc
+import hashlib
 import json
 import logging
 import os
+import resource
 import secrets
 import socket
 import sys
 import time
 from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +39,7 @@ DATABASE = "kinetoscope.db"
 SIGNING_KEY = "signing.key"
 _KEY_BYTES = 32
 _COLLECT = (20_000, 50, 50)  # new objects before each generation is looked through
+_FILES = 10_240  # the most that macOS allows
 _HOUR, _DAY = 3600, 24 * 3600
 
 
@@ -128,6 +131,15 @@ def spare_the_collector() -> None:
     gc.set_threshold(*_COLLECT)
 
 
+def allow_many_connections() -> None:
+    """Let this process open as many files as it may: every connection is one."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _FILES if most == resource.RLIM_INFINITY else min(_FILES, most)
+    if resource.getrlimit(resource.RLIMIT_NOFILE)[0] < wanted:
+        with suppress(ValueError, OSError):  # then it stays as it is
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
+
+
 def configure_logging(settings: Settings) -> None:
     """Log to standard error, as text for people or as JSON for programs."""
     handler = logging.StreamHandler(sys.stderr)
@@ -194,12 +206,12 @@ def _rules(settings: Settings) -> Rules:
 def _signing_key(settings: Settings, home: Path) -> bytes:
     """Get the secret that links are signed with; make one the first time."""
     if chosen := settings.signing_key.get_secret_value():
-        return chosen.encode()
+        return hashlib.sha256(chosen.encode()).digest()
     path = home / SIGNING_KEY
     try:
         file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
-        return path.read_bytes()
+        return hashlib.sha256(path.read_bytes()).digest()
     with os.fdopen(file, "wb") as handle:
         handle.write(secrets.token_hex(_KEY_BYTES).encode())
-    return path.read_bytes()
+    return hashlib.sha256(path.read_bytes()).digest()

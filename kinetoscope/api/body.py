@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections import Counter
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
@@ -28,6 +29,7 @@ SMALL_BYTES = 1 << 20  # below this nobody waits for anybody
 BODY_SECONDS = 300  # in which a body must have arrived
 TURN_SECONDS = 60  # in which one of the large ones before it must have been dealt with
 LARGE_AT_ONCE = 4
+LARGE_EACH = 2  # of one account: who sends slowly holds up nobody else
 MOST_FIELDS = 200
 MOST_FILES = 10
 MOST_INDEX = 20  # of images[3]
@@ -42,13 +44,14 @@ _decoder = msgspec.json.Decoder()
 
 
 class Bodies:
-    """Reads bodies; only a few large ones are in memory at a time."""
+    """Reads bodies; only a few large ones are in memory at a time, and fewer of one account."""
 
     def __init__(self) -> None:
-        self._large = asyncio.Semaphore(LARGE_AT_ONCE)
+        self._large: Counter[str] = Counter()
+        self._changed = asyncio.Condition()
 
     @asynccontextmanager
-    async def fields(self, request: Request) -> AsyncIterator[Fields]:
+    async def fields(self, request: Request, account_id: str) -> AsyncIterator[Fields]:
         """Read the fields of a body; uploads among them are files until this ends.
 
         Raise InvalidOrder, TooLarge or UnsupportedBody, saying what is allowed.
@@ -59,7 +62,7 @@ class Bodies:
             message = f"the body is {kind[:99]!r}; send {_JSON} or {_FORM}"
             raise UnsupportedBody(message)
         small = length is not None and length <= SMALL_BYTES
-        async with _anyhow() if small else self._turn():
+        async with _anyhow() if small else self._turn(account_id):
             if kind.lower() == _JSON:
                 yield _json(await _in_time(_collect(request)))
                 return
@@ -70,16 +73,24 @@ class Bodies:
                 await form.close()
 
     @asynccontextmanager
-    async def _turn(self) -> AsyncIterator[None]:
+    async def _turn(self, account_id: str) -> AsyncIterator[None]:
         try:
-            await asyncio.wait_for(self._large.acquire(), TURN_SECONDS)
+            async with asyncio.timeout(TURN_SECONDS), self._changed:
+                await self._changed.wait_for(lambda: self._has_room(account_id))
+                self._large[account_id] += 1
         except TimeoutError:
             message = "too many large bodies are being read just now; try again"
             raise NotAccepting(message) from None
         try:
             yield
         finally:
-            self._large.release()
+            self._large[account_id] -= 1
+            self._large += Counter()  # forget accounts that have none
+            async with self._changed:
+                self._changed.notify_all()
+
+    def _has_room(self, account_id: str) -> bool:
+        return self._large.total() < LARGE_AT_ONCE and self._large[account_id] < LARGE_EACH
 
 
 @asynccontextmanager
@@ -110,16 +121,16 @@ async def _in_time(reading: Any) -> Any:  # noqa: ANN401 - whatever is read
         raise InvalidOrder("the connection ended before the body did") from error
 
 
-async def _collect(request: Request) -> bytes:
+async def _collect(request: Request) -> bytearray:
     chunks = bytearray()
     async for chunk in request.stream():
         chunks += chunk
         if len(chunks) > BODY_BYTES:
             raise _too_large()
-    return bytes(chunks)
+    return chunks
 
 
-def _json(body: bytes) -> Fields:
+def _json(body: bytearray) -> Fields:
     try:
         fields = _decoder.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:

@@ -6,6 +6,7 @@ import itertools
 import logging
 import os
 import sqlite3
+import traceback
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -135,14 +136,29 @@ class Endpoint:
     async def _answer(self, request: Request, request_id: str) -> Response:
         try:
             return await self.handler(request)
-        except KinetoscopeError as error:
+        except Exception as error:  # noqa: BLE001 - the last place that can answer it
+            shown = _show_failure(request, request_id, error)
+            # What failed in a thread is in a circle with its frames; they would keep the body of
+            # the request, which may be large, until the garbage collector came.
+            traceback.clear_frames(error.__traceback__)
+            error.__traceback__ = None
+            return shown
+
+
+def _show_failure(request: Request, request_id: str, error: Exception) -> Response:
+    """Answer with an error, and log it if it is one for the operator."""
+    match error:
+        case KinetoscopeError():
             return show_known_error(error)
-        except (StoreUnavailable, OperationalError, sqlite3.OperationalError) as error:
-            log.error("%s: %s %s: %s", request_id, request.method, request.scope["path"], error)  # noqa: TRY400 - the cause is known
+        case StoreUnavailable() | OperationalError() | sqlite3.OperationalError():
+            cause = error.orig if isinstance(error, OperationalError) else error
+            log.error("%s: %s %s: %s", request_id, request.method, request.scope["path"], cause)
             message = "the service cannot reach its storage right now; nothing was charged"
             return show_error(503, message, "service_unavailable", None, {"retry-after": "5"})
-        except Exception:
-            log.exception("%s: %s %s", request_id, request.method, request.scope["path"])
+        case _:
+            log.error(
+                "%s: %s %s", request_id, request.method, request.scope["path"], exc_info=error
+            )
             return _internal_error(request_id)
 
 

@@ -22,8 +22,8 @@ class Misfits:
 
     async def refuse(self, request: Request) -> Response:
         """Say where the model is to be asked, or that there is no such model."""
-        await caller(self.gateway, request)
-        async with self.bodies.fields(request) as fields:
+        key = await caller(self.gateway, request)
+        async with self.bodies.fields(request, key.account_id) as fields:
             name = fields.get("model", self.gateway.default_model)
             if not isinstance(name, str):
                 raise InvalidOrder("model must be a string", "model")

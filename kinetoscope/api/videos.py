@@ -59,7 +59,7 @@ class Videos:
     async def quote(self, request: Request) -> Response:
         """Tell what a request would be and cost; make nothing and hold nothing."""
         key = await caller(self.gateway, request)
-        async with self.bodies.fields(request) as fields:
+        async with self.bodies.fields(request, key.account_id) as fields:
             order = read_order(fields, self.gateway.default_model)
             return answer(_show_offer(await quote(self.gateway, key, order)))
 
@@ -140,7 +140,7 @@ class Videos:
     ) -> Response:
         key = await caller(self.gateway, request)
         idempotency_key = _idempotency_key(request)
-        async with self.bodies.fields(request) as sent:
+        async with self.bodies.fields(request, key.account_id) as sent:
             if source is not None and "video" in sent:
                 raise InvalidOrder("the video is the one in the path; leave video out", "video")
             fields = sent if source is None else {**sent, "video": dict(source)}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import shlex
 import time
 from dataclasses import asdict
 from pathlib import Path
@@ -42,7 +43,8 @@ def open_(name: str, home: Path, as_json: bool) -> None:
         show_json(describe_account(opened))
         return
     click.echo(f"opened {opened.name} ({opened.id})")
-    say(f"next: kinetoscope deposit {name} AMOUNT, and kinetoscope key create {name}")
+    named = shlex.quote(name) if not name.startswith("-") else f"-- {shlex.quote(name)}"
+    say(f"next: kinetoscope deposit {named} AMOUNT, and kinetoscope key create {named}")
 
 
 @account.command("list")

@@ -12,6 +12,7 @@ import click
 import uvloop
 
 from kinetoscope.app import (
+    allow_many_connections,
     configure_logging,
     listening,
     open_gateway,
@@ -41,6 +42,7 @@ def serve(host: str | None, port: int | None, home: Path, as_json: bool) -> None
         update={name: value for name, value in chosen.items() if value is not None}
     )
     configure_logging(settings)
+    allow_many_connections()
     _greet(home)
     with ExitStack() as stack:
         try:

@@ -29,6 +29,7 @@ class PostgresDatabase:
             url,
             pool_size=CONNECTIONS + 1,  # one of them may hold the lock
             max_overflow=0,
+            hide_parameters=True,  # an error in a log does not repeat what customers wrote
             pool_timeout=POOL_SECONDS,
             connect_args={"connect_timeout": 10, "application_name": "kinetoscope"},
         )

@@ -150,6 +150,7 @@ def _engine(path: Path) -> Engine:
         f"sqlite:///{path}",
         isolation_level="AUTOCOMMIT",
         poolclass=NullPool,
+        hide_parameters=True,  # an error in a log does not repeat what customers wrote
         connect_args={"check_same_thread": False},  # one of them is closed by another thread
     )
 
@@ -255,6 +256,7 @@ def _answer(wishes: list[_Wish]) -> None:
             continue
         with contextlib.suppress(RuntimeError):  # the loop was closed: nobody waits any more
             loop.call_soon_threadsafe(_deliver, mine)
+    wishes.clear()  # a thread that waits for the next ones holds on to none of these
 
 
 def _deliver(wishes: list[_Wish]) -> None:

@@ -24,9 +24,12 @@ from kinetoscope.domain.task import OPEN, Failure, Status, Task
 REMEMBERED_SECONDS = 24 * 3600  # how long an idempotency key answers the first task again
 RETRY_SECONDS = 30  # within which a client's own retry is told from a second wish
 
-_COLUMNS = [column for column in tasks.c if column is not tasks.c.fingerprint]
-_NAMES = [column.name for column in _COLUMNS]
-_MONEY = (_NAMES.index("held"), _NAMES.index("charged"))
+_COLUMNS = [tasks.c[name] for name in Task._fields]
+_OPERATION, _STATUS = Task._fields.index("operation"), Task._fields.index("status")
+_MONEY = (Task._fields.index("held"), Task._fields.index("charged"))
+_FLAGS = (Task._fields.index("deleted"), Task._fields.index("dropped"))
+_OPERATIONS = {operation.value: operation for operation in Operation}
+_STATUSES = {status.value: status for status in Status}
 
 
 class Note(NamedTuple):
@@ -363,9 +366,9 @@ def _move(conn: Conn, task: Task, values: Mapping[str, Any], *more: ColumnElemen
 
 
 def _task(row: Sequence[Any]) -> Task:
-    fields = dict(zip(_NAMES, row, strict=True))
-    fields["operation"] = Operation(fields["operation"])
-    fields["status"] = Status(fields["status"])
-    fields["deleted"] = bool(fields["deleted"])
-    fields["dropped"] = bool(fields["dropped"])
-    return Task(**fields)
+    fields = list(row)
+    fields[_OPERATION] = _OPERATIONS[fields[_OPERATION]]
+    fields[_STATUS] = _STATUSES[fields[_STATUS]]
+    for place in _FLAGS:
+        fields[place] = bool(fields[place])
+    return Task._make(fields)

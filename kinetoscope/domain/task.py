@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from kinetoscope.domain.money import Money
 from kinetoscope.domain.order import Operation
@@ -33,9 +33,10 @@ class Failure(StrEnum):
     CANCELLED = "cancelled"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Task:
+class Task(NamedTuple):
     """One row of what we remember; times are Unix seconds, documents are JSON texts.
+
+    A tuple, since one is made for every poll of every client.
 
     *started_at* is None while no engine can have been asked, so while starting is safe.
     *attempt* counts the runners that took it up; a change that names an older one changes nothing.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import math
 import random
 from collections.abc import Callable
 
@@ -23,6 +24,7 @@ log = logging.getLogger(__name__)
 STRIKES = 5  # unexpected errors in a row that end a task
 _SLOWER = 1.3  # how the wait between two polls grows
 _JITTER = 0.1
+_BEATS = 2  # moments in a second at which long waits end
 _LONGEST = 60.0  # seconds between two tries of what is out of order
 _PASSING = (EngineUnavailable, StoreUnavailable, OperationalError)
 
@@ -119,7 +121,11 @@ class Carrier:
         spread = 1 + random.uniform(-_JITTER, _JITTER)  # noqa: S311 - no secret hangs on it
         loop = asyncio.get_running_loop()
         self._nap = loop.create_future()
-        alarm = loop.call_later(max(self._wait, self._breath()) * spread, self.wake)
+        pause = max(self._wait, self._breath()) * spread
+        due = loop.time() + pause
+        if pause > 1:  # waking many at the same moment costs less than each by itself
+            due = math.ceil(due * _BEATS) / _BEATS
+        alarm = loop.call_at(due, self.wake)
         try:
             await self._nap
         finally:

@@ -23,6 +23,7 @@ from kinetoscope.service import Gateway, inputs_key, video_key
 from kinetoscope.service.links import linked_task
 
 _COPY = 1 << 20
+_LONGEST_WRITTEN = 4  # characters for a byte: base64 of which each + and / is written %2B and %2F
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,18 +78,27 @@ class _Reader:
 
     async def read(self, order: Order) -> Gathered:
         """Read every source at the same time; the first that fails stops the others."""
-        many = len(order.images) > 1
         try:
-            async with asyncio.TaskGroup() as group:
-                images = [
-                    group.create_task(
-                        self._image(source, number, f"images[{number}]" if many else "image")
-                    )
-                    for number, source in enumerate(order.images)
-                ]
-                video = group.create_task(self._video(order)) if order.video else None
+            return await self._side_by_side(order)
         except BaseExceptionGroup as errors:
-            raise _first(errors) from None
+            failed = _first(errors.with_traceback(None))
+        # No frame may hold on to a failure whose traceback holds that frame, as TaskGroup's and
+        # this would: until the garbage collector came, they would keep inputs of many megabytes.
+        try:
+            raise failed
+        finally:
+            del failed
+
+    async def _side_by_side(self, order: Order) -> Gathered:
+        many = len(order.images) > 1
+        async with asyncio.TaskGroup() as group:
+            images = [
+                group.create_task(
+                    self._image(source, number, f"images[{number}]" if many else "image")
+                )
+                for number, source in enumerate(order.images)
+            ]
+            video = group.create_task(self._video(order)) if order.video else None
         found = video.result() if video else None
         files = [self.folder / str(number) for number in range(len(images))]
         files += [self.folder / "video"] if found else []
@@ -181,10 +191,13 @@ def _copy(upload: BinaryIO, path: Path, most: int, field: str) -> None:
 
 def _decode(url: str, path: Path, most: int, field: str) -> None:
     """Write what a ``data:`` URL holds (RFC 2397)."""
-    head, comma, body = url.partition(",")
-    if not comma:
+    at = url.find(",")
+    if at < 0:
         raise InvalidOrder(f"{field} is a data: URL without a comma before its data", field)
-    is_base64 = head.lower().rstrip().endswith(";base64")
+    if len(url) - at > most * _LONGEST_WRITTEN:  # before it is copied
+        raise _too_large(field, most)
+    body = url[at + 1 :]
+    is_base64 = url[:at].lower().rstrip().endswith(";base64")
     if is_base64 and "%" in body:
         body = unquote(body)
     if len(body) > (most * 4 // 3 + 4 if is_base64 else most * 3):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import hmac
 from urllib.parse import parse_qs, urlsplit
 
@@ -43,4 +44,4 @@ def linked_task(gateway: Gateway, url: str) -> str | None:
 
 
 def _sign(key: bytes, task_id: str, expires: int) -> str:
-    return hmac.digest(key, f"{task_id}.{expires}".encode(), "sha256").hex()
+    return hashlib.blake2b(f"{task_id}.{expires}".encode(), key=key, digest_size=32).hexdigest()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -36,7 +35,7 @@ async def test_of_two_runners_on_one_task_the_older_changes_nothing(
     with pytest.raises(Overtaken):
         await advance(gateway, engine, old)
     new = await advance(gateway, engine, new)
-    stale = replace(new, attempt=old.attempt)
+    stale = new._replace(attempt=old.attempt)
     for report in (Made(engine.reel), Refused("task_failed", "no"), Lost()):
         engine.will(report)
         with pytest.raises(Overtaken):

@@ -56,7 +56,7 @@ async def test_a_result_past_its_retention_is_dropped_and_its_bill_stays(stage: 
     await sweep(stage.gateway)
 
     assert await stage.gateway.store.keys("videos") == []
-    assert (await row(stage, task.id)) == replace(done, dropped=True)
+    assert (await row(stage, task.id)) == done._replace(dropped=True)
     assert (await stage.ask("GET", f"/v1/videos/{task.id}/content")).status == 410
     assert await money(stage) == ("9.70", "0.00")
 

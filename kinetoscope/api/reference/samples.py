@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -95,14 +94,13 @@ class Samples:
         }
 
     def _working(self) -> Task:
-        return replace(self.queued, status=Status.IN_PROGRESS, progress=40, attempt=1)
+        return self.queued._replace(status=Status.IN_PROGRESS, progress=40, attempt=1)
 
     def _completed(self) -> Json:
         width, height = PIXELS[Tier.P720, "16:9"]
         result = Input("", "video/mp4", 734_003, width, height, float(_SECONDS))
         billing = write_billing(self.quote.lines, held=self.quote.total, charged=self.quote.total)
-        done = replace(
-            self.queued,
+        done = self.queued._replace(
             status=Status.COMPLETED,
             progress=100,
             ended_at=_CREATED + 41,
@@ -115,8 +113,7 @@ class Samples:
 
     def _failed(self) -> Task:
         billing = write_billing((), held=self.quote.total, charged=Money())
-        return replace(
-            self.queued,
+        return self.queued._replace(
             status=Status.FAILED,
             progress=100,
             ended_at=_CREATED + 41,
