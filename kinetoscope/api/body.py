@@ -15,6 +15,7 @@ from starlette.datastructures import FormData
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import ClientDisconnect, Request
 
+from kinetoscope.api.headers import header
 from kinetoscope.domain.errors import (
     InvalidOrder,
     NotAccepting,
@@ -56,21 +57,18 @@ class Bodies:
 
         Raise InvalidOrder, TooLarge or UnsupportedBody, saying what is allowed.
         """
-        kind = request.headers.get("content-type", "application/json").partition(";")[0].strip()
+        kind = (header(request, b"content-type") or _JSON).partition(";")[0].strip()
         length = _announced_length(request)
         if kind.lower() not in (_JSON, _FORM):
             message = f"the body is {kind[:99]!r}; send {_JSON} or {_FORM}"
             raise UnsupportedBody(message)
-        small = length is not None and length <= SMALL_BYTES
-        async with _anyhow() if small else self._turn(account_id):
-            if kind.lower() == _JSON:
-                yield _json(await _in_time(_collect(request)))
-                return
-            form = await _in_time(_form(request))
-            try:
-                yield _nest(form)
-            finally:
-                await form.close()
+        read = _json_fields if kind.lower() == _JSON else _form_fields
+        if length is not None and length <= SMALL_BYTES:
+            async with read(request) as fields:
+                yield fields
+            return
+        async with self._turn(account_id), read(request) as fields:
+            yield fields
 
     @asynccontextmanager
     async def _turn(self, account_id: str) -> AsyncIterator[None]:
@@ -94,12 +92,21 @@ class Bodies:
 
 
 @asynccontextmanager
-async def _anyhow() -> AsyncIterator[None]:
-    yield
+async def _json_fields(request: Request) -> AsyncIterator[Fields]:
+    yield _json(await _in_time(_collect(request)))
+
+
+@asynccontextmanager
+async def _form_fields(request: Request) -> AsyncIterator[Fields]:
+    form = await _in_time(_form(request))
+    try:
+        yield _nest(form)
+    finally:
+        await form.close()
 
 
 def _announced_length(request: Request) -> int | None:
-    announced = request.headers.get("content-length", "")
+    announced = header(request, b"content-length") or ""
     length = int(announced) if announced.isascii() and announced.isdigit() else None
     if length is not None and length > BODY_BYTES:
         raise _too_large()

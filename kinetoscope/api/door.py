@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import logging
 import os
@@ -16,6 +17,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
 
+from kinetoscope.api.headers import header
 from kinetoscope.api.show import to_json
 from kinetoscope.assets import StoreUnavailable
 from kinetoscope.db import Conn, accounts
@@ -136,6 +138,9 @@ class Endpoint:
     async def _answer(self, request: Request, request_id: str) -> Response:
         try:
             return await self.handler(request)
+        except asyncio.CancelledError:  # nothing cancels requests but a server that must end
+            message = "the service is shutting down; try again in a moment"
+            return show_error(503, message, "service_unavailable", None, {"retry-after": "5"})
         except Exception as error:  # noqa: BLE001 - the last place that can answer it
             shown = _show_failure(request, request_id, error)
             # What failed in a thread is in a circle with its frames; they would keep the body of
@@ -169,9 +174,9 @@ def _internal_error(request_id: str) -> Response:
 
 def secret_hash(request: Request) -> str:
     """Hash the key that a request bears, or raise Unauthenticated."""
-    header = request.headers.get("authorization", "")
-    secret = header[len(_BEARER) :].strip()
-    if header[: len(_BEARER)].lower() != _BEARER or not 0 < len(secret) <= _LONGEST_SECRET:
+    given = header(request, b"authorization") or ""
+    secret = given[len(_BEARER) :].strip()
+    if given[: len(_BEARER)].lower() != _BEARER or not 0 < len(secret) <= _LONGEST_SECRET:
         raise Unauthenticated("an API key is needed: send the header Authorization: Bearer sk-…")
     return accounts.hash_secret(secret)
 

@@ -13,6 +13,7 @@ from starlette.responses import Response
 
 from kinetoscope.api.body import Bodies
 from kinetoscope.api.door import answer, caller, glance_as, is_id, path_id, read_as, whole_number
+from kinetoscope.api.headers import header
 from kinetoscope.api.show import Video, poll_after_ms, show_task
 from kinetoscope.api.wire import fingerprint, read_order
 from kinetoscope.db import Conn, tasks
@@ -149,7 +150,7 @@ class Videos:
                 order,
                 fingerprint(order),
                 idempotency_key,
-                retry=request.headers.get("x-stainless-retry-count", "0") != "0",
+                retry=(header(request, b"x-stainless-retry-count") or "0") != "0",
             )
             task = await submit(self.gateway, key, wish)
         return self._answer(request, task)
@@ -162,7 +163,7 @@ class Videos:
         gone = task.expires_at is not None and task.expires_at <= self.gateway.now()
         if gone or task.status is not Status.COMPLETED:
             return show_task(task, None)
-        base = self.public_url or f"{request.scope['scheme']}://{request.headers.get('host', '')}"
+        base = self.public_url or f"{request.scope['scheme']}://{header(request, b'host') or ''}"
         return show_task(task, base.rstrip("/") + link(self.gateway, task.id))
 
 
@@ -175,7 +176,7 @@ def _visible(conn: Conn, task_id: str, key: Key) -> Task:
 
 
 def _idempotency_key(request: Request) -> str | None:
-    key = request.headers.get("idempotency-key") or request.headers.get("x-idempotency-key")
+    key = header(request, b"idempotency-key") or header(request, b"x-idempotency-key")
     if key is not None and len(key) > _LONGEST_KEY:
         message = f"Idempotency-Key has {len(key)} characters; at most {_LONGEST_KEY} are allowed"
         raise InvalidOrder(message, "Idempotency-Key")

@@ -30,6 +30,7 @@ _IMAGES = ("image", "images", "image_url", "image_urls", "input_reference", "ref
 _VIDEOS = ("video", "videos", "video_url")
 _PLAIN = ("model", "prompt", "size", "aspect_ratio", "operation", "input_video_seconds")
 _KNOWN = frozenset((*_DURATION, *_IMAGES, *_VIDEOS, *_PLAIN, "extra_body"))
+_KNOWN_INSIDE = _KNOWN - {"extra_body"}
 _LISTS = frozenset(("images", "image_urls", "videos", "reference_images"))
 _MOST_SOURCES = 64  # of one name, before they are counted by the operation's own limit
 _LONGEST_NAME = 100
@@ -193,7 +194,10 @@ class _Reader:
         found: tuple[Source, ...] = ()
         found_as = ""
         for name in names:
-            sources = _sources(self.value(name), name)
+            value = self.value(name)
+            if value is None:
+                continue
+            sources = _sources(value, name)
             if found and sources and sources != found:
                 message = f"{found_as} and {name} differ; give one of them"
                 raise InvalidOrder(message, name)
@@ -211,8 +215,7 @@ class _Reader:
     def unknown(self) -> tuple[str, ...]:
         """List the names that mean nothing here."""
         top = [name for name in self.fields if name not in _KNOWN]
-        known = _KNOWN - {"extra_body"}
-        nested = [f"extra_body.{name}" for name in self.extra if name not in known]
+        nested = [f"extra_body.{name}" for name in self.extra if name not in _KNOWN_INSIDE]
         names = [name[:_LONGEST_NAME] for name in top + nested]
         if more := len(names[_MOST_LISTED:]):
             names[_MOST_LISTED:] = [f"… and {more} more"]

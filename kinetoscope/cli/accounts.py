@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from kinetoscope.cli.homes import open_home
-from kinetoscope.cli.options import an_amount, home_option, json_option
+from kinetoscope.cli.options import an_amount, at, home_option, json_option
 from kinetoscope.cli.show import dollars, moment, say, show_facts, show_json, show_table
 from kinetoscope.db import Conn, accounts, ledger, reports
 from kinetoscope.db.accounts import Account, Key
@@ -44,7 +44,8 @@ def open_(name: str, home: Path, as_json: bool) -> None:
         return
     click.echo(f"opened {opened.name} ({opened.id})")
     named = shlex.quote(name) if not name.startswith("-") else f"-- {shlex.quote(name)}"
-    say(f"next: kinetoscope deposit {named} AMOUNT, and kinetoscope key create {named}")
+    say(f"next: kinetoscope deposit{at(home)} {named} AMOUNT")
+    say(f"and:  kinetoscope key create{at(home)} {named}")
 
 
 @account.command("list")

@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
+import os
+import shlex
 from pathlib import Path
 
 import click
 
 from kinetoscope.domain.money import Money
 
+_USUAL = "~/.kinetoscope"
+
 home_option = click.option(
     "--home",
     type=click.Path(file_okay=False, path_type=Path),
     envvar="KINETOSCOPE_HOME",
-    default=lambda: Path("~/.kinetoscope").expanduser(),
-    show_default="$KINETOSCOPE_HOME, or ~/.kinetoscope",
+    default=lambda: Path(_USUAL).expanduser(),
+    show_default=f"$KINETOSCOPE_HOME, or {_USUAL}",
     help="The folder of settings, database and videos.",
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Answer in JSON, for programs.")
+
+
+def at(home: Path) -> str:
+    """Write the option that a suggested command needs to mean *home*; empty if it needs none."""
+    usual = Path(os.environ.get("KINETOSCOPE_HOME") or Path(_USUAL).expanduser())
+    return "" if home == usual else f" --home {shlex.quote(str(home))}"
 
 
 def an_amount(text: str | Money) -> Money:

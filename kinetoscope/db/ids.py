@@ -7,9 +7,7 @@ import threading
 import time
 from collections.abc import Iterator
 
-_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford's base 32
 _RANDOM_BITS = 80
-_LENGTH = 26
 _GULP = 256
 _STEP_BYTES = 4  # by which names of one moment differ, so that none can be guessed
 
@@ -47,7 +45,7 @@ _clock = _Clock()
 
 
 def new_id(prefix: str) -> str:
-    """Make a name such as ``task_01k…`` that no other row has and that sorts by its birth."""
+    """Make a name such as ``task_019f…`` that no other row has and that sorts by its birth."""
     return _write(prefix, _clock.next())
 
 
@@ -57,8 +55,4 @@ def first_id(prefix: str, seconds: int) -> str:
 
 
 def _write(prefix: str, number: int) -> str:
-    digits = []
-    for _ in range(_LENGTH):
-        number, digit = divmod(number, 32)
-        digits.append(_ALPHABET[digit])
-    return f"{prefix}_{''.join(reversed(digits))}"
+    return f"{prefix}_{number:032x}"

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import shlex
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
-from tests.cli.conftest import Said
+from tests.cli.conftest import Programs, Said, run_here
 
 Command = Callable[..., Said]
 
@@ -118,3 +119,14 @@ def test_the_audit_fails_loudly_on_books_that_do_not(command: Command, home: Pat
     assert said.status == shown.status == 1
     assert "default: balance is 10.000001" in said.err
     assert len(shown.json["faults"]) == 1
+
+
+def test_what_is_suggested_next_can_be_copied_as_it_stands(programs: Programs) -> None:
+    """The home is named, since it is not the usual one, and a name with blanks is quoted."""
+    opened = programs.here("account", "open", "Ann & Co")
+
+    _, *suggested, _amount = shlex.split(opened.err.splitlines()[0].removeprefix("next: "))
+    paid = run_here(*suggested, "5")
+
+    assert "--home" in suggested
+    assert paid.out == "Ann & Co has $5.00 available\n"

@@ -184,3 +184,21 @@ def test_a_notice_that_a_crash_left_is_not_believed(tmp_path: Path) -> None:
     for text in ("", "[]", '{"url": "http://127.0.0.1:9", "pid": 999999999}', '{"url": "x"}'):
         notice.write_text(text)
         assert running_service(tmp_path) is None
+
+
+def test_a_request_that_cannot_be_waited_for_is_told_why(programs: Programs) -> None:
+    key = programs.here("init", "--json").json["key"]
+    program, url = programs.serve(KINETOSCOPE_DRAIN_SECONDS="2")
+    host, port = url.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port)), timeout=20) as client:
+        head = f"POST /v1/videos HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {key}\r\n"
+        client.sendall(f"{head}Expect: 100-continue\r\nContent-Length: 99\r\n\r\n".encode())
+        assert client.recv(100).startswith(b"HTTP/1.1 100 ")
+        program.send_signal(signal.SIGTERM)
+        answer = client.makefile("rb").read()
+    ended = end(program)
+
+    assert answer.startswith(b"HTTP/1.1 503 ")
+    assert b'"code":"service_unavailable"' in answer
+    assert ended.status == 0
+    assert "Traceback" not in ended.err
