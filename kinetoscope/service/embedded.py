@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 SWEEP_SECONDS = 60
 LOOK_SECONDS = 5  # between comparisons with the database, which others may change as well
 NOTE_SECONDS = 1  # between looks at the queue when nobody rang, and between writes of progress
-POLLS_A_SECOND = 1000  # that all tasks together may cost
+POLLS_A_SECOND = 500  # that all tasks together may cost
 _GULP = 100  # tasks taken at a time
 
 
