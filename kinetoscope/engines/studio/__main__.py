@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import resource
@@ -26,6 +27,8 @@ _RENDERERS: Mapping[str, str] = {
 _NICENESS = 10
 _BAD_BRIEF, _BROKEN, _ORPHANED = 2, 1, 3
 _LONGEST_BRIEF = 1 << 20
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_NO_ROOM = "the service has no room on its disk to draw this: tell its operator"
 _TOO_BIG = "drawing this took more memory than allowed: ask for a shorter or smaller video"
 
 
@@ -46,6 +49,10 @@ def main() -> int:
         renderer.render(brief, _progress(tell))
     except CannotRender as refusal:
         tell({"refused": str(refusal)})
+    except OSError as error:
+        if error.errno not in _FULL:
+            raise
+        tell({"refused": _NO_ROOM})
     except MemoryError:
         tell({"refused": _TOO_BIG})
     except cv2.error as error:

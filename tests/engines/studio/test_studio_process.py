@@ -309,3 +309,33 @@ def test_a_brief_survives_its_journey_as_json(tmp_path: Path) -> None:
 def test_a_seed_belongs_to_a_task() -> None:
     assert seed_of("fox", "task_1") == seed_of("fox", "task_1")
     assert seed_of("fox", "task_1") != seed_of("fox", "task_2")
+
+
+def test_a_full_disk_is_not_blamed_on_the_prompt(tmp_path: Path) -> None:
+    brief = Brief(
+        operation="text_to_video",
+        prompt="a sailboat on the sea",
+        width=64,
+        height=64,
+        seconds=1,
+        images=(),
+        video=None,
+        film=tmp_path / "film.mp4",
+        seed=1,
+    )
+    child = f"ulimit -f 2; exec {sys.executable} -m kinetoscope.engines.studio"
+
+    with subprocess.Popen(
+        ["bash", "-c", child],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as drawing:
+        assert drawing.stdin is not None
+        assert drawing.stdout is not None
+        drawing.stdin.write(brief.to_json() + "\n")
+        drawing.stdin.flush()  # and kept open: its end would end the child
+        said = drawing.stdout.read().splitlines()
+
+    assert "no room on its disk" in said[-1]
