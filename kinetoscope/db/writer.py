@@ -94,6 +94,8 @@ class Writer:
             )
             self._thread.start()
         self._idle.wait(BUSY_SECONDS)
+        if self._driver.in_transaction:  # the old loop ended before it ran its group
+            self._driver.execute("ROLLBACK")
         self._loop, self._waiting, self._quiet = loop, [], asyncio.Event()
         self._quiet.set()
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 import subprocess
 import sys
 import textwrap
 import threading
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from sqlalchemy import text
@@ -255,3 +257,42 @@ def _named(name: str) -> Callable[[Conn], None]:
         accounts.open_account(conn, name, NOW)
 
     return write
+
+
+def test_a_database_goes_on_in_another_loop(tmp_path: Path) -> None:
+    """A loop that ended in the middle of a change leaves nothing half done behind."""
+    db = open_database(f"sqlite:///{tmp_path / 'two.db'}")
+    upgrade(db)
+
+    async def leave_at_once() -> None:
+        left = asyncio.create_task(db.write(_named("left alone")))
+        await asyncio.sleep(0)
+        assert not left.done()
+
+    async def go_on() -> list[str]:
+        await db.write(_named("after"))
+        found = [each.name for each in await db.read(accounts.list_all)]
+        await db.close()
+        return found
+
+    asyncio.run(leave_at_once())
+
+    assert asyncio.run(go_on())[-1] == "after"
+
+
+async def test_a_change_waits_for_another_process_that_writes(tmp_path: Path) -> None:
+    path = tmp_path / "shared.db"
+    db = open_database(f"sqlite:///{path}")
+    await asyncio.to_thread(upgrade, db)
+    other = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    other.execute("BEGIN IMMEDIATE")
+    asked = [asyncio.create_task(db.write(_named(f"name {each}"))) for each in range(5)]
+    await asyncio.sleep(0.3)
+    assert not any(each.done() for each in asked)
+
+    other.execute("COMMIT")
+    await asyncio.gather(*asked)
+
+    assert len(await db.read(accounts.list_all)) == 5
+    other.close()
+    await db.close()
