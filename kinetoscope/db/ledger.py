@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import bindparam, func, insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from kinetoscope.db import Conn
@@ -176,13 +176,6 @@ def statement(conn: Conn, account_id: str, *, after: int | None, limit: int) -> 
     return [Entry(*row) for row in rows]
 
 
-def entry_of(conn: Conn, task_id: str, kind: str) -> Entry | None:
-    """Get the settlement or the refund of a task, if there is one."""
-    wanted = (entries.c.task_id == task_id) & (entries.c.kind == kind)
-    row = conn.execute(select(entries).where(wanted)).first()
-    return Entry(*row) if row else None
-
-
 def _add(
     conn: Conn,
     account_id: str,
@@ -258,10 +251,3 @@ def _over_limit(conn: Conn, key_id: str, amount: Money) -> str:
     row = conn.execute(query).one()
     left = row.spend_limit - row.committed
     return f"this costs up to ${amount} and the key may still spend ${left} of ${row.spend_limit}"
-
-
-def sum_of(conn: Conn, account_id: str) -> Money:
-    """Add up the journal of an account."""
-    query = select(func.coalesce(func.sum(entries.c.amount), 0))
-    total = conn.execute(query.where(entries.c.account_id == account_id)).scalar_one()
-    return total if isinstance(total, Money) else Money(int(total))

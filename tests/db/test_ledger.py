@@ -203,7 +203,7 @@ async def test_the_statement_lists_every_entry_once_page_by_page(db: Database) -
     assert [entry.kind for entry in seen] == ["settlement"] * 4 + ["deposit"]
     assert len({entry.number for entry in seen}) == 5
     total = sum((entry.amount for entry in seen), start=ZERO)
-    assert total == usd("9") == await db.read(lambda conn: ledger.sum_of(conn, alice.id))
+    assert total == usd("9") == (await db.read(lambda conn: accounts.get(conn, alice.id))).balance
     assert await standing(db, alice) == ("9.00", "0.00")
 
 

@@ -8,16 +8,13 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from tests.films import picture
 from tests.world import World
-
-pytestmark = pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
 
 
 async def curl(world: World, *arguments: str) -> bytes:
     """Run curl with alice's key."""
+    assert shutil.which("curl"), "the examples need curl: install it"
     process = await asyncio.create_subprocess_exec(
         "curl",
         *("-sS", "--fail-with-body", "--max-time", "15"),

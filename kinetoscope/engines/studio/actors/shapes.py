@@ -63,11 +63,6 @@ def mirrored(parts: Sequence[Part]) -> list[Part]:
     return [Part(part.outline * np.array([-1, 1]), part.colour) for part in parts]
 
 
-def shifted(parts: Sequence[Part], by: Point, scale: float = 1.0) -> list[Part]:
-    """Move a figure, after making it *scale* times as large."""
-    return [Part(part.outline * scale + np.array(by), part.colour) for part in parts]
-
-
 def shaded(colour: Bgr, power: float) -> Bgr:
     """Darken or lighten a colour."""
     return cast("Bgr", tuple(min(255.0, channel * power) for channel in colour))
