@@ -126,8 +126,8 @@ async def test_stop_ends_the_child_and_leaves_nothing(studio: Studio, tmp_path: 
 
 async def test_a_child_that_is_killed_fails_its_own_task_only(studio: Studio) -> None:
     first = await studio.start("task_1", order(duration=15), Inputs())
+    await began(studio, first)  # a child that has only just been made has no command line yet
     victim = children()
-    await began(studio, first)
     second = await studio.start("task_2", order(), Inputs())
 
     os.kill(victim[0], signal.SIGKILL)
