@@ -36,8 +36,8 @@ format: .venv/.dev-ready ## rewrite the code in the house's style
 
 lock: ## resolve the dependencies anew; needs uv (UPGRADE=--upgrade takes the newest)
 	@command -v $(UV) >/dev/null || { echo "make lock needs uv: install it, or say UV=path/to/uv" >&2; exit 1; }
-	$(COMPILE) --output-file requirements/run.txt
-	$(COMPILE) --group dev --constraints requirements/run.txt --output-file requirements/dev.txt
+	$(COMPILE) --extra xai --group dev --output-file requirements/dev.txt
+	$(COMPILE) --constraints requirements/dev.txt --output-file requirements/run.txt
 
 clean: ## remove what was built and cached, .venv included
 	rm -rf .venv build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
