@@ -5,10 +5,10 @@ from __future__ import annotations
 import time
 
 from kinetoscope.domain.order import Operation, Order
-from kinetoscope.engines import Inputs, Report, Ticket, Working
+from kinetoscope.engines import Engine, Inputs, Report, Ticket, Working
 
 
-class Actor:
+class Actor(Engine):
     """Works at every task for ten minutes."""
 
     name = "actor"

@@ -43,7 +43,9 @@ async def service(home: Path, *, run: bool) -> None:
     """Serve the whole service, with an engine that is never done; *run* says if it is asked."""
     settings: Settings = load(home)
     async with open_gateway(settings, home) as built:
-        models = {name: Model(name, Actor(), model.rates) for name, model in built.models.items()}
+        models = {
+            name: Model(name, (Actor(),), model.rates) for name, model in built.models.items()
+        }
         gateway = replace(built, models=models)
         server = uvicorn.Server(web_config(gateway, settings))
         spare_the_collector()

@@ -12,7 +12,7 @@ import secrets
 import socket
 import sys
 import time
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -26,11 +26,12 @@ from kinetoscope.db import Database, open_database
 from kinetoscope.db.migrate import upgrade
 from kinetoscope.domain.money import Money
 from kinetoscope.domain.pricing import Rates
-from kinetoscope.engines import Engine, load
+from kinetoscope.engines import FIRST, Engine, kind, label, load
+from kinetoscope.engines.xai import Pace, Upstream
 from kinetoscope.outbound import Outbound
 from kinetoscope.service import Gateway, Model, Rules
 from kinetoscope.service.embedded import Embedded
-from kinetoscope.settings import ModelSetting, RatesSetting, Settings
+from kinetoscope.settings import ModelSetting, RatesSetting, Settings, XaiSetting, xai_key
 
 log = logging.getLogger(__name__)
 
@@ -39,6 +40,8 @@ DATABASE = "kinetoscope.db"
 SIGNING_KEY = "signing.key"
 _KEY_BYTES = 32
 _COLLECT = (20_000, 50, 50)  # new objects before each generation is looked through
+_DOWNLOAD_SECONDS = 300  # for one finished video
+_LONGEST_LINK = 8192  # characters of an engine's link, which may be signed at length
 _FILES = 10_240  # the most that macOS allows
 _HOUR, _DAY = 3600, 24 * 3600
 
@@ -59,17 +62,23 @@ async def open_gateway(settings: Settings, home: Path) -> AsyncIterator[Gateway]
     if not settings.assets:
         assets.mkdir(exist_ok=True, mode=0o700)
     outbound = Outbound(allow=settings.allow_networks, timeout_seconds=settings.fetch_seconds)
-    engines = {
-        name: _engine(name, settings, work)
-        for name in sorted({model.engine for model in settings.models.values()})
-    }
+    downloads = Outbound(
+        allow=settings.allow_networks,
+        timeout_seconds=_DOWNLOAD_SECONDS,
+        url_characters=_LONGEST_LINK,
+    )
+    engines = {name: _engine(name, settings, work) for name in sorted(settings.engines())}
     gateway = Gateway(
         db=database,
         store=open_store(settings.assets or assets.resolve().as_uri()),
         outbound=outbound,
+        downloads=downloads,
         models={
-            name: Model(name, engines[model.engine], _rates(model.rates))
+            name: Model(name, tuple(engines[each] for each in model.engines), _rates(model.rates))
             for name, model in settings.models.items()
+        },
+        cards={
+            name: _rates(_xai(settings, name).prices) for name in engines if kind(name) == "xai"
         },
         aliases=_aliases(settings.models),
         default_model=next(iter(settings.models)),
@@ -84,6 +93,7 @@ async def open_gateway(settings: Settings, home: Path) -> AsyncIterator[Gateway]
         for engine in engines.values():
             await engine.close()
         await outbound.close()
+        await downloads.close()
         await database.close()
 
 
@@ -169,15 +179,48 @@ class _JsonLines(logging.Formatter):
 
 
 def _engine(name: str, settings: Settings, work: Path) -> Engine:
-    options: Mapping[str, Mapping[str, Any]] = {
-        "studio": {
-            "folder": work / "studio",
-            "slots": settings.studio_slots,
-            "memory_mib": settings.studio_memory_mib,
-            "timeout_seconds": settings.task_seconds,
-        }
+    return load(name, **_OPTIONS[kind(name)](name, settings, work))
+
+
+def _studio_options(name: str, settings: Settings, work: Path) -> Mapping[str, Any]:
+    del name
+    return {
+        "folder": work / "studio",
+        "slots": settings.studio_slots,
+        "memory_mib": settings.studio_memory_mib,
+        "timeout_seconds": settings.task_seconds,
     }
-    return load(name, **options[name])
+
+
+def _xai_options(name: str, settings: Settings, work: Path) -> Mapping[str, Any]:
+    del work
+    faults: list[str] = []
+    chosen = _xai(settings, name)
+    upstream = Upstream(
+        key=xai_key(settings, label(name), faults),
+        fault="".join(faults) or _where_keys_go(label(name)),
+        host=chosen.host,
+        tls=chosen.tls,
+        model=chosen.model,
+        image_base=chosen.image_base,
+    )
+    submits = Pace(chosen.submits_per_second, chosen.requests_per_minute)
+    return {"name": name, "upstream": upstream, "slots": chosen.slots, "submits": submits}
+
+
+def _where_keys_go(name: str) -> str:
+    usual = "XAI_API_KEY or " if name == FIRST else ""
+    return f"set {usual}KINETOSCOPE_XAI__{name.upper()}__API_KEY_FILE"
+
+
+_OPTIONS: Mapping[str, Callable[[str, Settings, Path], Mapping[str, Any]]] = {
+    "studio": _studio_options,
+    "xai": _xai_options,
+}
+
+
+def _xai(settings: Settings, name: str) -> XaiSetting:
+    return settings.xai.get(label(name), XaiSetting())
 
 
 def _rates(rates: RatesSetting) -> Rates:

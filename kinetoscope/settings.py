@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     BaseModel,
@@ -27,12 +27,13 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from kinetoscope.domain.money import Money
 from kinetoscope.domain.order import Tier
-from kinetoscope.engines import ENGINES
+from kinetoscope.engines import ENGINES, FIRST, kind, label
 
 FILE = "kinetoscope.toml"
 PREFIX = "KINETOSCOPE_"
 SECRETS = ("database", "signing_key")
 _KEY_FILE = "KINETOSCOPE_SIGNING_KEY_FILE"
+_Label = Annotated[str, Field(pattern=r"^[a-z0-9_-]{1,20}$")]
 NOT_SETTINGS = frozenset(("HOME", "URL", "KEY"))  # which other programs of ours read
 
 
@@ -79,21 +80,65 @@ class RatesSetting(BaseModel):
 
 
 class ModelSetting(BaseModel):
-    """A model: who makes it, under which other names it is asked for, and its prices."""
+    """A model: who makes it, under which other names it is asked for, and its prices.
+
+    ``engine = "xai"`` is short for ``engines = ["xai"]``.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    engine: str = "studio"
+    engines: tuple[str, ...] = ("studio",)
     aliases: tuple[str, ...] = ()
     rates: RatesSetting = RatesSetting()
 
-    @field_validator("engine")
+    @model_validator(mode="before")
     @classmethod
-    def _known(cls, value: str) -> str:
-        if value not in ENGINES:
-            message = f"{value!r} is not an engine; there is: {', '.join(ENGINES)}"
+    def _one_engine(cls, data: Any) -> Any:  # noqa: ANN401 - not checked yet
+        if not isinstance(data, Mapping) or "engine" not in data:
+            return data
+        if "engines" in data:
+            message = "engine and engines mean the same; give one of them"
             raise ValueError(message)
-        return value
+        return {
+            **{name: each for name, each in data.items() if name != "engine"},
+            "engines": [data["engine"]],
+        }
+
+    @field_validator("engines")
+    @classmethod
+    def _known(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        if not names:
+            message = "at least one engine is needed"
+            raise ValueError(message)
+        for name in names:
+            if kind(name) not in ENGINES or (kind(name) != "xai" and name != kind(name)):
+                message = f"{name!r} is not an engine; there is: {', '.join(ENGINES)}"
+                raise ValueError(message)
+        places = [(kind(name), label(name)) for name in names]
+        if len(set(places)) < len(places):
+            message = f"{', '.join(names)}: every engine is asked once"
+            raise ValueError(message)
+        return names
+
+
+class XaiSetting(BaseModel):
+    """One key of xAI's and the server that it is for.
+
+    The defaults are xAI's own: its limits and prices as of its documentation of November 2026.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    api_key: SecretStr = SecretStr("")
+    api_key_file: str = ""
+    host: str = Field(default="api.x.ai", min_length=1)
+    tls: bool = True
+    model: str = Field(default="grok-imagine-video", min_length=1)
+    image_base: Literal[0, 1] = 1
+    slots: int = Field(default=100, ge=1, le=10_000)
+    submits_per_second: float = Field(default=1.5, gt=0, le=1000)
+    requests_per_minute: int = Field(default=60, ge=1, le=60_000)
+    prices: RatesSetting = RatesSetting()
 
 
 class Settings(BaseSettings):
@@ -129,6 +174,11 @@ class Settings(BaseSettings):
     models: Mapping[str, ModelSetting] = Field(
         default={"grok-imagine": ModelSetting()},
         description="The models that customers may ask for; the first is the default one.",
+    )
+    xai: Mapping[_Label, XaiSetting] = Field(
+        default={},
+        description="The keys of xAI's and what they are for: [xai.main] is the engine xai, and"
+        " [xai.second] the engine xai:second.",
     )
     signing_key: SecretStr = Field(
         default=SecretStr(""),
@@ -197,6 +247,23 @@ class Settings(BaseSettings):
             raise ValueError(message)
         return models
 
+    @model_validator(mode="after")
+    def _labels_are_known(self) -> Self:
+        known = {FIRST, *self.xai}
+        for name, model in self.models.items():
+            for engine in model.engines:
+                if label(engine) not in known:
+                    message = f"models.{name}: there is no [xai.{label(engine)}] for {engine}"
+                    raise ValueError(message)
+        if {"xai", f"xai:{FIRST}"} <= self.engines():
+            message = f"xai and xai:{FIRST} are the same engine; call it by one name"
+            raise ValueError(message)
+        return self
+
+    def engines(self) -> set[str]:
+        """Tell the names of all engines that some model uses."""
+        return {engine for model in self.models.values() for engine in model.engines}
+
     @classmethod
     def settings_customise_sources(
         cls,
@@ -217,6 +284,7 @@ def load(home: Path) -> Settings:
     chosen = _read_file(home / FILE, faults)
     if chosen.pop("signing_key", None) is not None:
         faults.append(f"signing_key: a secret must not stand in {FILE}; use {_KEY_FILE}")
+    faults += _secrets_of_xai(chosen.get("xai"))
     chosen.update(_read_secrets(faults))
     settings = None
     try:
@@ -226,6 +294,29 @@ def load(home: Path) -> Settings:
     if settings is None or faults:
         raise SettingsError(faults)
     return settings
+
+
+def xai_key(settings: Settings, name: str, faults: list[str]) -> str:
+    """Get the API key that xAI gave for the label *name*; empty, or with a fault, if there is none.
+
+    The environment's own word comes first, then the file that is named, and for ``main`` at last
+    ``XAI_API_KEY``, where xAI's own programs look.
+    """
+    chosen = settings.xai.get(name, XaiSetting())
+    key = chosen.api_key.get_secret_value()
+    if not key and chosen.api_key_file:
+        try:
+            key = Path(chosen.api_key_file).read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            faults.append(f"xai.{name}.api_key_file: {error}")
+            return ""
+    elif not key and name == FIRST:
+        key = os.environ.get("XAI_API_KEY", "")
+    key = key.strip()
+    if not (key.isascii() and key.replace(" ", "\n").isprintable()):  # no header could bear it
+        faults.append(f"the API key of xai.{name} has letters that no key has")
+        return ""
+    return key
 
 
 def unknown_variables() -> list[str]:
@@ -244,6 +335,16 @@ def _read_file(path: Path, faults: list[str]) -> dict[str, Any]:
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         faults.append(f"{path} cannot be read: {error}")
         return {}
+
+
+def _secrets_of_xai(tables: Any) -> list[str]:  # noqa: ANN401 - not checked yet
+    """Say where a key stands in the file, and take it out."""
+    faults = []
+    for name, table in tables.items() if isinstance(tables, dict) else ():
+        if isinstance(table, dict) and table.pop("api_key", None) is not None:
+            message = f"a secret must not stand in {FILE}; name its file with api_key_file"
+            faults.append(f"xai.{name}.api_key: {message}")
+    return faults
 
 
 def _read_secrets(faults: list[str]) -> dict[str, str]:

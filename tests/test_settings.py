@@ -48,7 +48,7 @@ def test_all_that_is_wrong_is_said_at_once(tmp_path: Path) -> None:
 
     said = "\n".join(faults(tmp_path))
 
-    for name in ("port:", "prot:", "drain_seconds:", "signing_key:", "models.m.engine:"):
+    for name in ("port:", "prot:", "drain_seconds:", "signing_key:", "models.m.engines:"):
         assert name in said
 
 

@@ -175,7 +175,7 @@ async def open_world(
 
 
 def _with(gateway: Gateway, engine: Engine) -> dict[str, Model]:
-    return {name: Model(name, engine, model.rates) for name, model in gateway.models.items()}
+    return {name: Model(name, (engine,), model.rates) for name, model in gateway.models.items()}
 
 
 @asynccontextmanager

@@ -133,7 +133,7 @@ def show_model(name: str, model: Model) -> Mapping[str, Any]:
     operations = {
         operation.value: _show_limits(LIMITS[operation])
         for operation in Operation
-        if operation in model.engine.makes
+        if operation in model.makes
     }
     return {
         "id": name,

@@ -81,6 +81,7 @@ keys = Table(
     Column("committed", MoneyColumn, nullable=False),
     Column("created_at", BigInteger, nullable=False),
     Column("revoked_at", BigInteger),
+    Column("role", String(12)),  # "operator", or nothing
     CheckConstraint("committed >= 0", name="committed_not_negative"),
     CheckConstraint("spend_limit IS NULL OR committed <= spend_limit", name="within_limit"),
 )
@@ -149,6 +150,9 @@ tasks = Table(
     Column("error_message", Text),
     Column("deleted", Boolean, nullable=False),
     Column("dropped", Boolean, nullable=False),
+    Column("cost", BigInteger),  # ticks, as the engine's card is
+    Column("card", BigInteger),
+    Column("evidence", Text),
     CheckConstraint("progress >= 0 AND progress <= 100", name="progress_range"),
     CheckConstraint(
         "status IN ('queued', 'in_progress', 'completed', 'failed')", name="status_known"

@@ -24,7 +24,7 @@ from kinetoscope.domain.task import OPEN, Failure, Status, Task
 REMEMBERED_SECONDS = 24 * 3600  # how long an idempotency key answers the first task again
 RETRY_SECONDS = 30  # within which a client's own retry is told from a second wish
 
-_COLUMNS = [tasks.c[name] for name in Task._fields]
+COLUMNS = [tasks.c[name] for name in Task._fields]
 _OPERATION, _STATUS = Task._fields.index("operation"), Task._fields.index("status")
 _MONEY = (Task._fields.index("held"), Task._fields.index("charged"))
 _FLAGS = (Task._fields.index("deleted"), Task._fields.index("dropped"))
@@ -46,6 +46,7 @@ class Filter:
 
     statuses: tuple[Status, ...] = ()
     operations: tuple[Operation, ...] = ()
+    failures: tuple[Failure, ...] = ()
     created_after: int | None = None
     created_before: int | None = None
 
@@ -93,7 +94,7 @@ _REMEMBERED = select(idempotency.c.task_id, idempotency.c.fingerprint).where(
     idempotency.c.created_at > bindparam("since"),
 )
 _RETRIED = (
-    select(*_COLUMNS)
+    select(*COLUMNS)
     .where(tasks.c.account_id == bindparam("account"))
     .where(tasks.c.fingerprint == bindparam("fingerprint"))
     .where(tasks.c.created_at >= bindparam("since"))
@@ -140,15 +141,15 @@ def retried(conn: Conn, account_id: str, fingerprint: str, now: int) -> Task | N
             "first": first_id("task", now - RETRY_SECONDS),
         },
     ).first()
-    return _task(row) if row else None
+    return read_task(row) if row else None
 
 
 _GET = Hot(
-    select(*_COLUMNS).where(
+    select(*COLUMNS).where(
         tasks.c.id == bindparam("id"), tasks.c.account_id == bindparam("account")
     )
 )
-_FIND = select(*_COLUMNS).where(tasks.c.id == bindparam("id"))
+_FIND = select(*COLUMNS).where(tasks.c.id == bindparam("id"))
 
 
 def get(conn: Conn, task_id: str, account_id: str) -> Task:
@@ -159,7 +160,7 @@ def get(conn: Conn, task_id: str, account_id: str) -> Task:
     plain = list(row)
     for place in _MONEY:
         plain[place] = None if plain[place] is None else Money(plain[place])
-    return _task(plain)
+    return read_task(plain)
 
 
 def find(conn: Conn, task_id: str) -> Task:
@@ -167,7 +168,7 @@ def find(conn: Conn, task_id: str) -> Task:
     row = conn.execute(_FIND, {"id": task_id}).first()
     if row is None:
         raise NotFound(f"no task has the id {task_id!r}: kinetoscope task list", "id")
-    return _task(row)
+    return read_task(row)
 
 
 def list_tasks(
@@ -180,13 +181,13 @@ def list_tasks(
     limit: int = 20,
 ) -> list[Task]:
     """List up to *limit* tasks that were not deleted, newest first, beyond the task *after*."""
-    query = _narrow(select(*_COLUMNS).where(tasks.c.deleted.is_(False)), wanted)
+    query = _narrow(select(*COLUMNS).where(tasks.c.deleted.is_(False)), wanted)
     if account_id is not None:
         query = query.where(tasks.c.account_id == account_id)
     if after is not None:
         query = query.where(tasks.c.id > after if ascending else tasks.c.id < after)
     query = query.order_by(tasks.c.id.asc() if ascending else tasks.c.id.desc())
-    return [_task(row) for row in conn.execute(query.limit(limit))]
+    return [read_task(row) for row in conn.execute(query.limit(limit))]
 
 
 def _narrow(query: Select[Any], wanted: Filter) -> Select[Any]:
@@ -194,6 +195,8 @@ def _narrow(query: Select[Any], wanted: Filter) -> Select[Any]:
         query = query.where(tasks.c.status.in_([each.value for each in wanted.statuses]))
     if wanted.operations:
         query = query.where(tasks.c.operation.in_([each.value for each in wanted.operations]))
+    if wanted.failures:
+        query = query.where(tasks.c.error_code.in_([each.value for each in wanted.failures]))
     if wanted.created_after is not None:
         query = query.where(tasks.c.created_at >= wanted.created_after)
     if wanted.created_before is not None:
@@ -201,51 +204,61 @@ def _narrow(query: Select[Any], wanted: Filter) -> Select[Any]:
     return query
 
 
-def next_queued(conn: Conn, engine: str, limit: int) -> list[str]:
-    """List the ids of the oldest queued tasks of *engine*."""
-    query = select(tasks.c.id).where(
-        tasks.c.status == Status.QUEUED.value, tasks.c.engine == engine
-    )
-    return list(conn.scalars(query.order_by(tasks.c.id).limit(limit)))
-
-
-def unfinished(conn: Conn, engine: str) -> list[str]:
-    """List the ids of the tasks that an earlier runner of *engine* left in progress."""
-    query = select(tasks.c.id).where(
-        tasks.c.status == Status.IN_PROGRESS.value, tasks.c.engine == engine
-    )
-    return list(conn.scalars(query.order_by(tasks.c.id)))
-
-
-def claim(conn: Conn, task_id: str) -> Task:
+def claim(conn: Conn, task_id: str, engine: str | None = None) -> Task:
     """Take up an open task: a new attempt, which fences off every earlier one; or Overtaken.
 
-    It is in progress from now on; that an engine may have been asked, only ``start`` says.
+    It is in progress from now on; that an engine may have been asked, only ``start`` says. A task
+    that waits in the row of one engine may be taken up for another *engine*.
     """
     row = conn.execute(
         update(tasks)
         .where(tasks.c.id == task_id, tasks.c.status.in_([each.value for each in OPEN]))
-        .values(attempt=tasks.c.attempt + 1, status=Status.IN_PROGRESS.value)
-        .returning(*_COLUMNS)
+        .values(
+            attempt=tasks.c.attempt + 1,
+            status=Status.IN_PROGRESS.value,
+            engine=tasks.c.engine if engine is None else engine,
+        )
+        .returning(*COLUMNS)
     ).first()
     if row is None:
         raise Overtaken(task_id)
-    return _task(row)
+    return read_task(row)
 
 
-def start(conn: Conn, task: Task, now: int) -> Task:
-    """Say that from here on an engine may have been asked; Overtaken if that was said before."""
-    return _move(conn, task, {"started_at": now}, tasks.c.started_at.is_(None))
+def hand_over(conn: Conn, task: Task, engine: str) -> Task:
+    """Give a task that no engine was asked for to another *engine*; Overtaken if one was."""
+    return _move(conn, task, {"engine": engine}, tasks.c.started_at.is_(None))
+
+
+def adopt(conn: Conn, old: str, new: str) -> int:
+    """Let the open tasks of the engine *old* be those of *new*, which is the same by another name.
+
+    Return how many there were.
+    """
+    mine = tasks.c.status.in_([each.value for each in OPEN]) & (tasks.c.engine == old)
+    return conn.execute(update(tasks).where(mine).values(engine=new)).rowcount
+
+
+def start(conn: Conn, task: Task, now: int, evidence: str | None = None) -> Task:
+    """Say that from here on an engine may have been asked; Overtaken if that was said before.
+
+    *evidence* is what its owner would look the task up by, as JSON.
+    """
+    asked = {"started_at": now, "evidence": evidence}
+    return _move(conn, task, asked, tasks.c.started_at.is_(None))
 
 
 def unstart(conn: Conn, task: Task) -> Task:
     """Say that no engine is at work on this task after all: starting it again is safe."""
-    return _move(conn, task, {"started_at": None, "ticket": None})
+    return _move(conn, task, _UNSTARTED)
 
 
 def retake(conn: Conn, task: Task) -> Task:
     """Unstart as a new attempt: what was lost may be lost again, but not for ever."""
-    return _move(conn, task, {"started_at": None, "ticket": None, "attempt": task.attempt + 1})
+    return _move(conn, task, {**_UNSTARTED, "attempt": task.attempt + 1})
+
+
+_UNSTARTED: Mapping[str, Any] = {"started_at": None, "ticket": None, "evidence": None}
 
 
 def keep_ticket(conn: Conn, task: Task, ticket: str) -> Task:
@@ -268,7 +281,7 @@ def note(conn: Conn, noted: Iterable[Note]) -> None:
 
 
 def complete(conn: Conn, task: Task, now: int, result: Mapping[str, Any]) -> Task:
-    """End a task well; *result* has its charge, billing, output, seconds and expiry."""
+    """End a task well; *result* has its charge, billing, output, seconds, expiry and cost."""
     end = {"status": Status.COMPLETED.value, "progress": 100, "ended_at": now}
     return _move(conn, task, {**end, **result})
 
@@ -282,9 +295,11 @@ def fail(
     *,
     charged: Money,
     billing: str,
+    known: Mapping[str, Any],
 ) -> Task:
-    """End a task without a video."""
+    """End a task without a video; *known* is its cost and evidence, as far as there is any."""
     end = {
+        **known,
         "status": Status.FAILED.value,
         "progress": 100,
         "ended_at": now,
@@ -307,30 +322,6 @@ def delete_result(conn: Conn, task_id: str) -> bool:
     return gone.rowcount == 1
 
 
-def overdue(conn: Conn, before: int, limit: int = 100) -> list[str]:
-    """List the ids of tasks that were accepted *before* a time and that nobody has taken up."""
-    query = select(tasks.c.id).where(
-        tasks.c.status == Status.QUEUED.value, tasks.c.created_at < before
-    )
-    return list(conn.scalars(query.limit(limit)))
-
-
-def abandoned(conn: Conn, known: Iterable[str], before: int, limit: int = 100) -> list[str]:
-    """List the ids of open tasks from *before* a time whose engine is not one of *known*."""
-    query = select(tasks.c.id).where(
-        tasks.c.status.in_([each.value for each in OPEN]),
-        tasks.c.engine.not_in(list(known)),
-        tasks.c.created_at < before,
-    )
-    return list(conn.scalars(query.limit(limit)))
-
-
-def expired(conn: Conn, now: int, limit: int = 100) -> list[str]:
-    """List the ids of tasks whose results are past their retention but still kept."""
-    query = select(tasks.c.id).where(tasks.c.expires_at <= now, tasks.c.dropped.is_(False))
-    return list(conn.scalars(query.limit(limit)))
-
-
 def mark_dropped(conn: Conn, task_id: str) -> None:
     """Say that the file of an expired task is gone, so that nobody looks for it again."""
     conn.execute(update(tasks).where(tasks.c.id == task_id).values(dropped=True))
@@ -339,12 +330,6 @@ def mark_dropped(conn: Conn, task_id: str) -> None:
 def forget_keys(conn: Conn, now: int) -> None:
     """Drop the idempotency keys that no longer answer."""
     conn.execute(delete(idempotency).where(idempotency.c.created_at <= now - REMEMBERED_SECONDS))
-
-
-def running(conn: Conn, ids: Iterable[str]) -> set[str]:
-    """Tell which of *ids* are tasks that still run."""
-    query = select(tasks.c.id).where(tasks.c.id.in_(list(ids)))
-    return set(conn.scalars(query.where(tasks.c.status.in_([each.value for each in OPEN]))))
 
 
 def _move(conn: Conn, task: Task, values: Mapping[str, Any], *more: ColumnElement[bool]) -> Task:
@@ -358,14 +343,15 @@ def _move(conn: Conn, task: Task, values: Mapping[str, Any], *more: ColumnElemen
         .where(tasks.c.id == task.id, tasks.c.attempt == task.attempt, seen)
         .where(tasks.c.status.in_([each.value for each in OPEN]), *more)
         .values(**values)
-        .returning(*_COLUMNS)
+        .returning(*COLUMNS)
     ).first()
     if row is None:
         raise Overtaken(task.id)
-    return _task(row)
+    return read_task(row)
 
 
-def _task(row: Sequence[Any]) -> Task:
+def read_task(row: Sequence[Any]) -> Task:
+    """Make a task of a row of COLUMNS."""
     fields = list(row)
     fields[_OPERATION] = _OPERATIONS[fields[_OPERATION]]
     fields[_STATUS] = _STATUSES[fields[_STATUS]]

@@ -27,6 +27,8 @@ attempt     one runner's try at a task; a later one fences off the earlier
 engine      what makes videos
 ticket      what an engine gives us to ask by
 report      its answer: *working*, *made*, *refused* or *lost*
+cost        what an engine charged us for a task, in *ticks*; the *card* says what it should have
+margin      what a task brought: charged, less refunded, less its cost
 asset       a finished video we keep, in the **store**
 gateway     all of it: one value, built once
 """

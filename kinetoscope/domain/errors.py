@@ -23,6 +23,8 @@ Exception
 │   ├── TooManyRequests           slow down
 │   └── NotAccepting              shutting down or overloaded: try again elsewhere or later
 ├── EngineUnavailable             told to the worker: nothing began, or ask again later
+├── OutcomeUnknown                told to the worker: an engine may have begun; never ask again
+├── UnusableResult                told to the worker: what it made is no video; fetch it again
 └── Overtaken                     told to the worker: somebody did this first
 """
 
@@ -122,6 +124,14 @@ class NotAccepting(KinetoscopeError):
 
 class EngineUnavailable(Exception):
     """Nothing began: the same call may be made again later."""
+
+
+class OutcomeUnknown(Exception):
+    """An engine may have begun, and nobody can tell: it is never asked again."""
+
+
+class UnusableResult(Exception):
+    """What stands at the address of a result is not the video that was made."""
 
 
 class Overtaken(Exception):

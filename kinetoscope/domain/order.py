@@ -109,7 +109,8 @@ class Source:
 class Input:
     """A source after it was fetched, checked and kept in the store under *key*.
 
-    *seconds* is the measured length of a video; *url* is the public address it came from, if any.
+    *seconds* is the measured length of a video; *url* is the https address on the public Internet
+    at which the same bytes stand, if there is one.
     """
 
     key: str

@@ -41,7 +41,8 @@ class Task(NamedTuple):
     *started_at* is None while no engine can have been asked, so while starting is safe.
     *attempt* counts the runners that took it up; a change that names an older one changes nothing.
     *expires_at* is when the result is dropped; *dropped* says that its file is gone, *deleted*
-    that its owner wanted so.
+    that its owner wanted so. *cost* is what the engine charged us and *card* what its price list
+    says, in ticks; *evidence* is for the operator: what was asked of whom, and what they said.
     """
 
     id: str
@@ -72,6 +73,9 @@ class Task(NamedTuple):
     error_message: str | None = None
     deleted: bool = False
     dropped: bool = False
+    cost: int | None = None
+    card: int | None = None
+    evidence: str | None = None
 
     @property
     def ended(self) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NewType, Protocol
 
 from kinetoscope.domain.order import Input, Operation, Order
@@ -23,18 +24,27 @@ class Working:
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """Done: the video is a local file or stands at an address for a while."""
+    """Done: the video is a local file or stands at an address for a while.
+
+    *cost* is what the engine charged us, in ticks (``domain/cost``), if it said so.
+    """
 
     source: Path | str
+    cost: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """Never: *code* is one of the task failures; *billed* says that the engine charged us."""
+    """Never: *code* is one of the task failures; *billed* says that the engine charged us.
+
+    *message* is for the customer; *said* is the engine's own word, for the operator alone.
+    """
 
     code: str
     message: str
     billed: bool = False
+    cost: int | None = None
+    said: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +71,8 @@ class Engine(Protocol):
     *makes*: the operations it can be asked for. *repeatable*: starting a task twice costs nothing.
     *stoppable*: stop() ends the work at once. *slots*: tasks it works on at a time.
     *pace*: the shortest and the longest wait between two polls, in seconds.
+    *most_bytes*: of inputs that stand at no public address; None takes any.
+    *trace*: what its owner would look a task of ours up by, without secrets.
     """
 
     name: str
@@ -69,9 +81,31 @@ class Engine(Protocol):
     stoppable: bool
     slots: int
     pace: tuple[float, float]
+    most_bytes: int | None = None
+    trace: Mapping[str, str] = MappingProxyType({})
 
-    async def start(self, task_id: str, order: Order, inputs: Inputs) -> Ticket:
-        """Begin; raise EngineUnavailable only when nothing can have begun."""
+    @property
+    def well(self) -> bool:
+        """Whether asking it is worth a try, by all that it has answered so far."""
+        return True
+
+    def room(self) -> int:
+        """Tell how many tasks it would begin within a second, whatever its slots."""
+        return self.slots
+
+    def turn(self) -> float:
+        """Take a place in the row of those who begin; return the seconds until it is their turn."""
+        return 0.0
+
+    async def admit(self) -> None:
+        """Return if it can be asked right now, or raise EngineUnavailable; nothing has begun."""
+        return
+
+    async def start(self, task_id: str, order: Order, inputs: Inputs) -> Ticket | Refused:
+        """Begin, or say that it never will.
+
+        Raise EngineUnavailable only when nothing can have begun, and OutcomeUnknown when it may.
+        """
         ...
 
     async def poll(self, ticket: Ticket) -> Report:
@@ -95,11 +129,25 @@ class Engine(Protocol):
         ...
 
 
-ENGINES: Mapping[str, str] = {"studio": "kinetoscope.engines.studio:Studio"}
+ENGINES: Mapping[str, str] = {
+    "studio": "kinetoscope.engines.studio:Studio",
+    "xai": "kinetoscope.engines.xai:Xai",
+}
+FIRST = "main"  # the label that a name without one means
+
+
+def kind(name: str) -> str:
+    """Tell what kind of engine *name* is: engines such as ``xai:second`` bear a label."""
+    return name.partition(":")[0]
+
+
+def label(name: str) -> str:
+    """Tell the label of the engine *name*."""
+    return name.partition(":")[2] or FIRST
 
 
 def load(name: str, **options: Any) -> Engine:  # noqa: ANN401 - each engine names its own options
     """Import the engine *name* on first use and build it with *options*."""
-    module, _, attribute = ENGINES[name].partition(":")
+    module, _, attribute = ENGINES[kind(name)].partition(":")
     engine: Engine = getattr(import_module(module), attribute)(**options)
     return engine

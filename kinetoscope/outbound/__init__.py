@@ -14,8 +14,9 @@ import ssl
 import threading
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http import HTTPStatus
+from ipaddress import ip_address
 from pathlib import Path
 
 import aiohttp
@@ -29,7 +30,13 @@ from kinetoscope.domain.errors import (
     InvalidOrder,
     NotAccepting,
 )
-from kinetoscope.outbound.addresses import Forbidden, Gate, Network, SystemResolver
+from kinetoscope.outbound.addresses import (
+    Forbidden,
+    Gate,
+    Network,
+    SystemResolver,
+    is_public,
+)
 
 URL_CHARACTERS = 2048
 AT_ONCE = 16
@@ -46,11 +53,15 @@ _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """What was read: from which address in the end, its bytes, and their SHA-256 in hex."""
+    """What was read: from which address in the end, its bytes, and their SHA-256 in hex.
+
+    *public* says that anybody on the Internet finds it over https at the very address asked for.
+    """
 
     url: str
     size: int
     sha256: str
+    public: bool = False
 
 
 class Outbound:
@@ -61,6 +72,7 @@ class Outbound:
         *,
         allow: Sequence[Network] = (),
         timeout_seconds: float = 20,
+        url_characters: int = URL_CHARACTERS,
         redirects: int = 5,
         resolver: AbstractResolver | None = None,
         trust: ssl.SSLContext | None = None,
@@ -68,6 +80,7 @@ class Outbound:
         """*resolver* replaces the system's; *trust* replaces its certificate authorities."""
         self._gate = Gate(tuple(allow), resolver or SystemResolver())
         self._seconds = timeout_seconds
+        self._longest = url_characters
         self._redirects = redirects
         self._trust = trust
         self._slots = asyncio.Semaphore(AT_ONCE)
@@ -78,7 +91,7 @@ class Outbound:
 
         Raises InputForbidden, InputUnreachable or InvalidOrder, each naming the field *param*.
         """
-        hop = _Hop(_read_url(url, param), into, most_bytes, param)
+        hop = _Hop(_read_url(url, param, self._longest), into, most_bytes, param)
         async with self._slot():
             with _no_remains(into), _translated(hop, self._seconds):
                 async with asyncio.timeout(self._seconds):
@@ -103,12 +116,15 @@ class Outbound:
             self._slots.release()
 
     async def _follow(self, hop: _Hop) -> Fetched:
+        asked = str(hop.url)
         for _ in range(self._redirects + 1):
             self._gate.check_literal(hop.host)
             async with self._open().get(hop.url, allow_redirects=False) as answer:
                 if answer.status not in _REDIRECTS:
-                    return await _keep(answer, hop)
-                hop.url = _redirected(hop, answer.headers.get("Location", ""))
+                    direct = str(hop.url) == asked and hop.url.scheme == "https"
+                    public = direct and _is_public(answer)  # before the connection is given back
+                    return replace(await _keep(answer, hop), public=public)
+                hop.url = _redirected(hop, answer.headers.get("Location", ""), self._longest)
         raise InputUnreachable(
             f"{hop.param}: {hop.host} redirects on; at most {self._redirects} redirects are"
             " followed",
@@ -152,10 +168,10 @@ class _Hop:
         return self.url.host or ""
 
 
-def _read_url(text: str, param: str) -> URL:
+def _read_url(text: str, param: str, longest: int) -> URL:
     """Read *text* as an address that may be asked for, or raise what is wrong with it."""
-    allowed = f"an http or https address of at most {URL_CHARACTERS:,} characters is allowed"
-    if len(text) > URL_CHARACTERS:
+    allowed = f"an http or https address of at most {longest:,} characters is allowed"
+    if len(text) > longest:
         raise InvalidOrder(f"{param} has {len(text):,} characters; {allowed}", param)
     try:
         url = URL(text)
@@ -169,7 +185,7 @@ def _read_url(text: str, param: str) -> URL:
     return url.with_fragment(None)
 
 
-def _redirected(hop: _Hop, location: str) -> URL:
+def _redirected(hop: _Hop, location: str, longest: int) -> URL:
     try:
         target = hop.url.join(URL(location)) if location else None
     except ValueError:
@@ -179,7 +195,7 @@ def _redirected(hop: _Hop, location: str) -> URL:
     if hop.url.scheme == "https" and target.scheme == "http":
         message = f"{hop.param}: {hop.host} redirects from https to http, which is not followed"
         raise InputForbidden(message, hop.param)
-    return _read_url(str(target), hop.param)
+    return _read_url(str(target), hop.param, longest)
 
 
 async def _keep(answer: aiohttp.ClientResponse, hop: _Hop) -> Fetched:
@@ -201,6 +217,13 @@ async def _keep(answer: aiohttp.ClientResponse, hop: _Hop) -> Fetched:
     finally:
         file.close()
     return Fetched(str(hop.url), file.size, file.digest.hexdigest())
+
+
+def _is_public(answer: aiohttp.ClientResponse) -> bool:
+    """Tell whether the other end of a connection is an address that anybody may be at."""
+    transport = answer.connection.transport if answer.connection else None
+    peer = transport.get_extra_info("peername") if transport else None
+    return peer is not None and is_public(ip_address(str(peer[0]).partition("%")[0]))
 
 
 def _check_size(size: int, hop: _Hop) -> None:

@@ -12,6 +12,7 @@ from kinetoscope.db import Database
 from kinetoscope.db.accounts import Key
 from kinetoscope.db.tasks import Note
 from kinetoscope.domain.errors import ModelNotAllowed, ModelNotFound
+from kinetoscope.domain.order import Operation
 from kinetoscope.domain.pricing import Rates
 from kinetoscope.engines import Engine
 from kinetoscope.outbound import Outbound
@@ -19,18 +20,33 @@ from kinetoscope.outbound import Outbound
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """What customers ask for: its name, who makes it and what it costs."""
+    """What customers ask for: its name, who makes it, in the order of asking, and what it costs."""
 
     name: str
-    engine: Engine
+    engines: tuple[Engine, ...]
     rates: Rates
+
+    @property
+    def makes(self) -> frozenset[Operation]:
+        """The operations that at least one of its engines can be asked for."""
+        return frozenset[Operation]().union(*(engine.makes for engine in self.engines))
+
+    def able(self, operation: Operation, private_bytes: int) -> tuple[Engine, ...]:
+        """List who can make *operation* from inputs with *private_bytes* at no public address."""
+        return tuple(
+            engine
+            for engine in self.engines
+            if operation in engine.makes
+            and (engine.most_bytes is None or private_bytes <= engine.most_bytes)
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rules:
     """What the operator decided; times are in seconds, *retention* 0 keeps results for ever.
 
-    *open_tasks* is how many of an account's tasks may not have ended.
+    *open_tasks* is how many of an account's tasks may not have ended. *fetches* is how often a
+    result that is no video is fetched again; with growing waits between, that is some minutes.
     """
 
     charge_moderated: bool = True
@@ -39,6 +55,7 @@ class Rules:
     task_time: int = 3600
     link_time: int = 24 * 3600
     open_tasks: int = 10_000
+    fetches: int = 12
 
 
 class Listener(Protocol):
@@ -84,13 +101,17 @@ class Bell:
 class Gateway:
     """All of it: one value, built once.
 
-    *work* is a folder for files on their way; *now* tells the Unix time in seconds.
+    *outbound* visits what strangers name, *downloads* fetches what engines made. *cards* are the
+    prices that engines charge us, by the name of the engine. *work* is a folder for files on their
+    way; *now* tells the Unix time in seconds.
     """
 
     db: Database
     store: Store
     outbound: Outbound
+    downloads: Outbound
     models: Mapping[str, Model]
+    cards: Mapping[str, Rates] = field(default_factory=dict)
     aliases: Mapping[str, str]
     default_model: str
     rules: Rules
@@ -118,7 +139,7 @@ class Gateway:
 
     def engines(self) -> dict[str, Engine]:
         """Tell every engine that some model uses, by its name."""
-        return {model.engine.name: model.engine for model in self.models.values()}
+        return {engine.name: engine for model in self.models.values() for engine in model.engines}
 
 
 def video_key(task_id: str) -> str:

@@ -8,31 +8,32 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import logging
-from collections.abc import Callable
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any
 
 from sqlalchemy.exc import OperationalError
 
-from kinetoscope.assets.inspect import VIDEO_BYTES, inspect_video
 from kinetoscope.db import Conn, ledger, tasks
-from kinetoscope.db.ids import new_id
 from kinetoscope.db.tasks import Note
+from kinetoscope.domain.cost import ticks_of
 from kinetoscope.domain.errors import (
     EngineUnavailable,
-    InputUnreachable,
     InvalidOrder,
     KinetoscopeError,
     NotCancellable,
+    OutcomeUnknown,
     Overtaken,
 )
 from kinetoscope.domain.money import ZERO, Money
-from kinetoscope.domain.order import LIMITS, Input
-from kinetoscope.domain.pricing import Quote, exactly, price
+from kinetoscope.domain.order import LIMITS
+from kinetoscope.domain.pricing import Quote, Usage, exactly, price
 from kinetoscope.domain.task import Failure, Status, Task
 from kinetoscope.engines import Engine, Inputs, Lost, Made, Refused, Ticket, Working
 from kinetoscope.service import Gateway, inputs_key, video_key
+from kinetoscope.service.results import Kept, keep_result
 from kinetoscope.service.terms import (
     Terms,
     read_terms,
@@ -45,28 +46,21 @@ log = logging.getLogger(__name__)
 _MOST_PROGRESS = 99  # before the end
 MOST_ATTEMPTS = 10  # takes of one task before we believe that it brings its runner down
 
-_TRIES, _AGAIN_SECONDS = 300, 1
-_RESULT_SECONDS = 300  # for looking at a result: a busy machine must not cost a good video
-
-
-@dataclass(frozen=True, slots=True)
-class _Kept:
-    """A result in the store, and its measures."""
-
-    result: Input
-    sha256: str
+_AGAIN_SECONDS = 1
+_KEPT_SECONDS = 24 * 3600  # for which engines keep what they made; xAI's SDK says so of its links
+_LONGEST_SAYING = 2000
 
 
 async def advance(gateway: Gateway, engine: Engine, task: Task) -> Task:
     """Take *task* one step further and return how it stands now.
 
-    Raise EngineUnavailable if it must wait, Overtaken if it is no longer this attempt's.
+    Raise EngineUnavailable if it must wait, UnusableResult if what the engine made must be fetched
+    again, Overtaken if it is no longer this attempt's.
     """
-    if overdue := _overdue(gateway, task):
-        ended = await fail(gateway, task, *overdue)
-        await _stop(engine, task)
-        return ended
     if task.started_at is None:
+        if gateway.now() > task.created_at + gateway.rules.queue_time:
+            message = f"no engine could be asked within {gateway.rules.queue_time} seconds"
+            return await fail(gateway, task, Failure.UNAVAILABLE, message)
         return await _begin(gateway, engine, task)
     if task.ticket is None:
         # It died between asking and keeping the ticket: the engine may have heard.
@@ -75,13 +69,23 @@ async def advance(gateway: Gateway, engine: Engine, task: Task) -> Task:
 
 
 async def _ask(gateway: Gateway, engine: Engine, task: Task, ticket: Ticket) -> Task:
-    match await engine.poll(ticket):
+    try:
+        report = await engine.poll(ticket)
+    except EngineUnavailable as error:
+        if not is_late(gateway, task):
+            raise
+        message = f"the engine did not answer within {gateway.rules.task_time} seconds"
+        known = _learnt(task, said=str(error))
+        return await fail(gateway, task, Failure.UNAVAILABLE, message, known)
+    match report:
         case Working(progress):
+            if is_late(gateway, task):
+                return await _time_out(gateway, engine, task)
             if progress:
                 gateway.bell.moved(Note(task.id, task.attempt, min(_MOST_PROGRESS, progress)))
             return task
-        case Made(source):
-            return await _finish(gateway, engine, task, source)
+        case Made() as made:
+            return await _finish(gateway, engine, task, made)
         case Refused() as refusal:
             ended = await _refuse(gateway, task, refusal)
             await engine.forget(ticket)
@@ -90,9 +94,24 @@ async def _ask(gateway: Gateway, engine: Engine, task: Task, ticket: Ticket) -> 
             return await _lost(gateway, engine, task)
 
 
-async def fail(gateway: Gateway, task: Task, failure: Failure, message: str) -> Task:
-    """End *task* without a video and give back all that was held for it."""
-    return await _fail(gateway, task, failure, message, charge=ZERO)
+async def fail(
+    gateway: Gateway,
+    task: Task,
+    failure: Failure,
+    message: str,
+    known: Mapping[str, Any] = MappingProxyType({}),
+) -> Task:
+    """End *task* without a video and give back all that was held for it.
+
+    *known* are columns of its row: what it cost us, and what the operator may want to read.
+    """
+    return await _fail(gateway, task, failure, message, charge=ZERO, known=known)
+
+
+def is_late(gateway: Gateway, task: Task) -> bool:
+    """Tell whether an engine had all the time that it may take for *task*."""
+    began = task.started_at
+    return began is not None and gateway.now() > began + gateway.rules.task_time
 
 
 async def cancel(gateway: Gateway, task_id: str, account_id: str | None) -> Task:
@@ -136,16 +155,11 @@ def _may_cancel(gateway: Gateway, task: Task) -> None:
         raise NotCancellable(message, "id")
 
 
-def _overdue(gateway: Gateway, task: Task) -> tuple[Failure, str] | None:
-    """Say what kept *task* from its end in time, if its time is up."""
-    now, rules = gateway.now(), gateway.rules
-    if task.started_at is None:
-        message = f"no engine could be asked within {rules.queue_time} seconds"
-        late = now > task.created_at + rules.queue_time
-        return (Failure.UNAVAILABLE, message) if late else None
-    message = f"the engine was not done within {rules.task_time} seconds"
-    late = now > task.started_at + rules.task_time
-    return (Failure.TIMED_OUT, message) if late else None
+async def _time_out(gateway: Gateway, engine: Engine, task: Task) -> Task:
+    message = f"the engine was not done within {gateway.rules.task_time} seconds"
+    ended = await fail(gateway, task, Failure.TIMED_OUT, message)
+    await _stop(engine, task)
+    return ended
 
 
 async def _begin(gateway: Gateway, engine: Engine, task: Task) -> Task:
@@ -154,21 +168,28 @@ async def _begin(gateway: Gateway, engine: Engine, task: Task) -> Task:
         return await fail(gateway, task, Failure.FAILED, message)
     terms = read_terms(task.order)
     inputs = await _inputs(gateway, terms)
-    begun = await _start(gateway, task)
+    await engine.admit()
+    begun = await _start(gateway, engine, task)
     try:
-        ticket = await engine.start(task.id, terms.order, inputs)
+        answer = await engine.start(task.id, terms.order, inputs)
     except EngineUnavailable:
-        await _insist(gateway, lambda conn: tasks.unstart(conn, begun))
+        await _insist(gateway, lambda conn: tasks.unstart(conn, begun), f"{task.id} did not begin")
         raise
+    except OutcomeUnknown as unknown:
+        return await _lost(gateway, engine, begun, str(unknown))
+    if isinstance(answer, Refused):
+        return await _refuse(gateway, begun, answer)
     try:
-        return await _insist(gateway, lambda conn: tasks.keep_ticket(conn, begun, ticket))
+        news = f"{task.id} has the ticket {answer} at {engine.name}"
+        return await _insist(gateway, lambda conn: tasks.keep_ticket(conn, begun, answer), news)
     except Overtaken:
-        await engine.stop(ticket)
+        await engine.stop(answer)
         raise
 
 
-async def _start(gateway: Gateway, task: Task) -> Task:
+async def _start(gateway: Gateway, engine: Engine, task: Task) -> Task:
     """Say that the engine may have been asked; it is not, if that cannot be known to be written."""
+    trace = json.dumps(dict(engine.trace)) if engine.trace else None
 
     def undo(conn: Conn) -> Task:
         found = tasks.find(conn, task.id)
@@ -177,19 +198,25 @@ async def _start(gateway: Gateway, task: Task) -> Task:
         return tasks.unstart(conn, found)
 
     try:
-        return await gateway.db.write(lambda conn: tasks.start(conn, task, int(gateway.now())))
+        return await gateway.db.write(
+            lambda conn: tasks.start(conn, task, int(gateway.now()), trace)
+        )
     except OperationalError:
-        await _insist(gateway, undo)
+        await _insist(gateway, undo, f"{task.id} did not begin")
         raise
 
 
-async def _insist(gateway: Gateway, change: Callable[[Conn], Task]) -> Task:
-    """Write what nobody else knows, even if the database is away for some minutes."""
-    for _ in range(_TRIES):
-        with contextlib.suppress(OperationalError):
+async def _insist(gateway: Gateway, change: Callable[[Conn], Task], news: str) -> Task:
+    """Write what nobody else knows, however long the database is away; log the *news* meanwhile."""
+    told = False
+    while True:
+        try:
             return await gateway.db.write(change)
+        except OperationalError as error:
+            if not told:
+                log.error("%s, and the database cannot be told: %s", news, error.orig)  # noqa: TRY400 - the cause is known
+            told = True
         await asyncio.sleep(_AGAIN_SECONDS)
-    return await gateway.db.write(change)
 
 
 async def _inputs(gateway: Gateway, terms: Terms) -> Inputs:
@@ -201,57 +228,69 @@ async def _inputs(gateway: Gateway, terms: Terms) -> Inputs:
     )
 
 
-async def _lost(gateway: Gateway, engine: Engine, task: Task) -> Task:
+async def _lost(gateway: Gateway, engine: Engine, task: Task, said: str = "") -> Task:
     """Nobody knows what became of it: start over if that is free, or give up."""
     if engine.repeatable:
         return await gateway.db.write(lambda conn: tasks.retake(conn, task))
     message = "the service was interrupted while it asked the engine; the outcome is unknown"
-    return await fail(gateway, task, Failure.LOST, message)
+    if said:
+        message = "the engine broke off while it was asked; the outcome is unknown"
+        log.error("%s is lost at %s: %s", task.id, engine.name, said)
+    return await fail(gateway, task, Failure.LOST, message, _learnt(task, said=said))
 
 
-async def _finish(gateway: Gateway, engine: Engine, task: Task, source: Path | str) -> Task:
+async def _finish(gateway: Gateway, engine: Engine, task: Task, made: Made) -> Task:
     """Keep the video, then complete and settle in one transaction."""
     terms = read_terms(task.order)
     try:
-        kept = await _keep(gateway, task, source)
+        kept = await keep_result(gateway, task, terms, made.source)
     except InvalidOrder as error:
         log.warning("%s: the engine's result is no good: %s", task.id, error.message)
-        return await fail(gateway, task, Failure.FAILED, "the engine made no playable video")
-    made = price(exactly(terms.order, terms.usage, kept.result), terms.rates)
-    bill = min(made, _promised(task), key=lambda each: each.total)
-    ended = await _complete(gateway, task, terms, kept, bill)
+        return await give_up(gateway, task, error.message)
+    except EngineUnavailable as error:
+        if not _is_forsaken(gateway, task):
+            raise
+        return await give_up(gateway, task, f"{made.source}: {error}")
+    usage = exactly(terms.order, terms.usage, kept.result)
+    bill = min(price(usage, terms.rates), _promised(task), key=lambda each: each.total)
+    costs = _costs(gateway, engine, made.cost, usage)
+    ended = await _complete(gateway, task, terms, kept, bill=bill, costs=costs)
     await engine.forget(Ticket(task.ticket or ""))
     await gateway.store.delete(inputs_key(task.id))
     return ended
 
 
-async def _keep(gateway: Gateway, task: Task, source: Path | str) -> _Kept:
-    fetched: Path | None = None
-    try:
-        if isinstance(source, str):
-            fetched = gateway.work / new_id("made")
-            await _fetch(gateway, source, fetched)
-        path = fetched or Path(str(source))
-        facts = await inspect_video(path, param="video", seconds=_RESULT_SECONDS)
-        saved = await gateway.store.save(video_key(task.id), path)
-    finally:
-        if fetched is not None:
-            fetched.unlink(missing_ok=True)
-    result = Input(
-        saved.key, facts.media_type, saved.size, facts.width, facts.height, facts.seconds
-    )
-    return _Kept(result, saved.sha256)
+async def give_up(gateway: Gateway, task: Task, said: str) -> Task:
+    """End *task*, since what its engine made is no video that can be kept."""
+    message = "the engine made no playable video"
+    return await fail(gateway, task, Failure.FAILED, message, _learnt(task, said=said))
 
 
-async def _fetch(gateway: Gateway, source: str, into: Path) -> None:
-    """Fetch what the engine made; it is paid for there, so a network that fails is waited for."""
-    try:
-        await gateway.outbound.fetch(source, into, most_bytes=VIDEO_BYTES, param="video")
-    except InputUnreachable as error:
-        raise EngineUnavailable(f"its video cannot be fetched: {error.message}") from error
+def _is_forsaken(gateway: Gateway, task: Task) -> bool:
+    """Whether a video that was made could not be fetched for as long as engines keep one."""
+    began = task.started_at or 0
+    return gateway.now() > began + gateway.rules.task_time + _KEPT_SECONDS
 
 
-async def _complete(gateway: Gateway, task: Task, terms: Terms, kept: _Kept, bill: Quote) -> Task:
+def _costs(gateway: Gateway, engine: Engine, cost: int | None, usage: Usage) -> dict[str, Any]:
+    """Tell what the engine charged us, next to what its price list says."""
+    card = gateway.cards.get(engine.name)
+    if cost is None or card is None:
+        return {"cost": cost}
+    return {"cost": cost, "card": ticks_of(price(usage, card).total)}
+
+
+def _learnt(task: Task, *, said: str) -> dict[str, Any]:
+    """Add what an engine *said* to the evidence of a task."""
+    if not said:
+        return {}
+    found = json.loads(task.evidence or "{}")
+    return {"evidence": json.dumps({**found, "said": said[:_LONGEST_SAYING]})}
+
+
+async def _complete(
+    gateway: Gateway, task: Task, terms: Terms, kept: Kept, *, bill: Quote, costs: dict[str, Any]
+) -> Task:
     cost = bill.total
     now = int(gateway.now())
     retention = gateway.rules.retention
@@ -260,6 +299,7 @@ async def _complete(gateway: Gateway, task: Task, terms: Terms, kept: _Kept, bil
         "billing": write_billing(bill.lines, held=task.held, charged=cost),
         "output": write_output(kept.result, kept.sha256),
         "expires_at": now + retention if retention else None,
+        **costs,
     }
     if LIMITS[terms.order.operation].duration is None:
         result["seconds"] = f"{round(kept.result.seconds or 0, 2):g}"
@@ -276,11 +316,23 @@ async def _refuse(gateway: Gateway, task: Task, refusal: Refused) -> Task:
     failure = Failure(refusal.code)
     billed = failure is Failure.MODERATED and refusal.billed and gateway.rules.charge_moderated
     charge = task.held if billed else ZERO
-    return await _fail(gateway, task, failure, refusal.message, charge=charge)
+    known = _learnt(task, said=refusal.said)
+    if refusal.cost is not None:
+        engine, terms = gateway.engines()[task.engine], read_terms(task.order)
+        known |= _costs(gateway, engine, refusal.cost, terms.usage)
+    if refusal.said:
+        log.warning("%s: %s said: %s", task.id, task.engine, refusal.said)
+    return await _fail(gateway, task, failure, refusal.message, charge=charge, known=known)
 
 
 async def _fail(
-    gateway: Gateway, task: Task, failure: Failure, message: str, *, charge: Money
+    gateway: Gateway,
+    task: Task,
+    failure: Failure,
+    message: str,
+    *,
+    charge: Money,
+    known: Mapping[str, Any],
 ) -> Task:
     now = int(gateway.now())
     lines = _promised(task).lines if charge else ()
@@ -288,7 +340,9 @@ async def _fail(
     bill = write_billing(lines, held=task.held, charged=charge, note=note)
 
     def end(conn: Conn) -> Task:
-        ended = tasks.fail(conn, task, now, failure, message, charged=charge, billing=bill)
+        ended = tasks.fail(
+            conn, task, now, failure, message, charged=charge, billing=bill, known=known
+        )
         if charge:
             ledger.settle(conn, task.id, charge, now)
         else:

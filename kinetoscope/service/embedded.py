@@ -13,12 +13,14 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable
 from functools import partial
 
-from kinetoscope.db import tasks
+from kinetoscope.db import due, tasks
 from kinetoscope.db.tasks import Note
 from kinetoscope.domain.errors import NotAccepting, Overtaken
-from kinetoscope.engines import Engine
+from kinetoscope.domain.task import Task
+from kinetoscope.engines import FIRST, Engine, kind, label
 from kinetoscope.service import Gateway
 from kinetoscope.service.carry import Carrier
+from kinetoscope.service.choice import able, choose
 from kinetoscope.service.sweep import sweep
 
 log = logging.getLogger(__name__)
@@ -103,8 +105,17 @@ class Embedded:
             self._lock.give()
             if await asyncio.to_thread(self._lock.take) is None:
                 log.info("this process runs the tasks from now on")
-                return
+                break
             await asyncio.sleep(LOOK_SECONDS)
+        await self._adopt()
+
+    async def _adopt(self) -> None:
+        """Take over the tasks of engines that bear another name since: ``xai`` is ``xai:main``."""
+        engines = self._gateway.engines()
+        for name in engines:
+            other = kind(name) if name != kind(name) else f"{name}:{FIRST}"
+            if label(name) == FIRST and other not in engines:
+                await self._gateway.db.write(partial(tasks.adopt, old=other, new=name))
 
     async def _work(self) -> None:
         """Run tasks for as long as the lock is ours."""
@@ -144,15 +155,15 @@ class Embedded:
 
     async def _compare(self) -> None:
         """Take up what nobody carries, and drop what somebody else has ended."""
-        for engine in self._gateway.engines().values():
-            carried = {task_id for task_id, each in self._carriers.items() if each.of(engine)}
-            there = await self._gateway.db.read(partial(tasks.unfinished, engine=engine.name))
-            left = [task_id for task_id in there if task_id not in self._carriers]
-            if left:
-                log.info("taking up %d tasks of %s again", len(left), engine.name)
-                await self._take(engine, left)
-            for task_id in carried.difference(there):
-                self.ended(task_id)
+        engines = self._gateway.engines()
+        carried = set(self._carriers)
+        there = await self._gateway.db.read(partial(due.unfinished, engines=engines))
+        left = [(engines[there[each]], each) for each in there if each not in self._carriers]
+        if left:
+            log.info("taking up %d tasks again", len(left))
+            await self._take(left)
+        for task_id in carried.difference(there):
+            self.ended(task_id)
 
     async def _write_notes(self) -> None:
         moved, self._moved = self._moved, {}
@@ -160,25 +171,45 @@ class Embedded:
             await self._gateway.db.write(partial(tasks.note, noted=moved.values()))
 
     async def _fill(self) -> None:
-        """Give every free slot of every engine the oldest queued task."""
-        for engine in self._gateway.engines().values():
-            while (free := min(_GULP, engine.slots - self._taken[engine.name])) > 0:
-                oldest = partial(tasks.next_queued, engine=engine.name, limit=free)
-                ids = await self._gateway.db.read(oldest)
-                await self._take(engine, ids)
-                if len(ids) < free:
+        """Give every free slot of every engine the oldest task that waits for it."""
+        engines = self._gateway.engines()
+        for row in engines:
+            while (free := min(_GULP, sum(map(self._free, engines.values())))) > 0:
+                oldest = partial(due.next_queued, engine=row, limit=free)
+                chosen = self._spread(await self._gateway.db.read(oldest))
+                await self._take(chosen)
+                if len(chosen) < free:
                     break
 
-    async def _take(self, engine: Engine, ids: Iterable[str]) -> None:
+    def _free(self, engine: Engine) -> int:
+        """Tell how many more tasks *engine* would begin now."""
+        if not engine.well:
+            return 0
+        return max(0, min(engine.slots - self._taken[engine.name], engine.room()))
+
+    def _spread(self, waiting: Iterable[Task]) -> list[tuple[Engine, str]]:
+        """Choose an engine for each of *waiting*, up to the first that finds none free."""
+        left = {name: self._free(engine) for name, engine in self._gateway.engines().items()}
+        chosen = []
+        for task in waiting:
+            engine = choose(able(self._gateway, task), lambda each: left[each.name])
+            if engine is None:
+                break
+            left[engine.name] -= 1
+            chosen.append((engine, task.id))
+        return chosen
+
+    async def _take(self, chosen: Iterable[tuple[Engine, str]]) -> None:
         """Claim tasks side by side, so that they share a commit."""
-        await asyncio.gather(*(self._take_one(engine, task_id) for task_id in ids))
+        await asyncio.gather(*(self._take_one(engine, task_id) for engine, task_id in chosen))
 
     async def _take_one(self, engine: Engine, task_id: str) -> None:
+        claim = partial(tasks.claim, task_id=task_id, engine=engine.name)
         try:
-            task = await self._gateway.db.write(partial(tasks.claim, task_id=task_id))
+            task = await self._gateway.db.write(claim)
         except Overtaken:
             return
-        carrier = Carrier(self._gateway, engine, task, self._breath)
+        carrier = Carrier(self._gateway, engine, task, self)
         running = asyncio.create_task(carrier.run(), name=task_id)
         self._carriers[task_id] = carrier
         self._taken[engine.name] += 1
@@ -194,6 +225,15 @@ class Embedded:
         if not running.cancelled() and (error := running.exception()):
             log.error("%s was let go of", running.get_name(), exc_info=error)
 
-    def _breath(self) -> float:
+    def choose(self, task: Task) -> Engine | None:
+        """Pick the engine that a task which was taken up should be given to now."""
+        return choose(able(self._gateway, task), self._free)
+
+    def switched(self, old: Engine, new: Engine) -> None:
+        """A task left the slot of one engine for that of another."""
+        self._taken[old.name] -= 1
+        self._taken[new.name] += 1
+
+    def breath(self) -> float:
         """The more tasks there are, the less often each is polled."""
         return len(self._running) / POLLS_A_SECOND

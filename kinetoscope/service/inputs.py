@@ -21,6 +21,7 @@ from kinetoscope.domain.order import Input, Order, Source, check_source_seconds
 from kinetoscope.domain.task import Status
 from kinetoscope.service import Gateway, inputs_key, video_key
 from kinetoscope.service.links import linked_task
+from kinetoscope.service.terms import private_bytes
 
 _COPY = 1 << 20
 _LONGEST_WRITTEN = 4  # characters for a byte: base64 of which each + and / is written %2B and %2F
@@ -33,6 +34,11 @@ class Gathered:
     images: tuple[Input, ...] = ()
     video: Input | None = None
     files: tuple[Path, ...] = ()
+
+    @property
+    def private_bytes(self) -> int:
+        """The bytes of the inputs that stand at no public address."""
+        return private_bytes(self.images, self.video)
 
 
 @asynccontextmanager
@@ -106,15 +112,15 @@ class _Reader:
 
     async def _image(self, source: Source, number: int, field: str) -> Input:
         path = self.folder / str(number)
-        await self._bytes(source, path, field, IMAGE_BYTES)
+        url = await self._bytes(source, path, field, IMAGE_BYTES)
         facts = await inspect_image(path, param=field)
         size = path.stat().st_size
-        return Input("", facts.media_type, size, facts.width, facts.height, url=_public(source))
+        return Input("", facts.media_type, size, facts.width, facts.height, url=url)
 
     async def _video(self, order: Order) -> Input:
         source, path = order.video, self.folder / "video"
         assert source is not None
-        await self._bytes(source, path, "video", VIDEO_BYTES)
+        url = await self._bytes(source, path, "video", VIDEO_BYTES)
         facts = await inspect_video(path, param="video")
         check_source_seconds(order.operation, facts.seconds)
         return Input(
@@ -124,11 +130,14 @@ class _Reader:
             facts.width,
             facts.height,
             facts.seconds,
-            _public(source),
+            url,
         )
 
-    async def _bytes(self, source: Source, path: Path, field: str, most: int) -> None:
-        """Put the bytes of *source* into the file *path*, at most *most* of them."""
+    async def _bytes(self, source: Source, path: Path, field: str, most: int) -> str | None:
+        """Put the bytes of *source* into the file *path*, at most *most* of them.
+
+        Return the address at which anybody finds the very same bytes, if there is one.
+        """
         if source.upload is not None:
             await asyncio.to_thread(_copy, source.upload, path, most, field)
         elif source.task_id is not None:
@@ -138,7 +147,11 @@ class _Reader:
         elif source.url and (task_id := linked_task(self.gateway, source.url)):
             await self._own(task_id, path, field, linked=True)
         elif source.url:
-            await self.gateway.outbound.fetch(source.url, path, most_bytes=most, param=field)
+            found = await self.gateway.outbound.fetch(
+                source.url, path, most_bytes=most, param=field
+            )
+            return found.url if found.public else None
+        return None
 
     async def _own(self, task_id: str, path: Path, field: str, *, linked: bool = False) -> None:
         """Take the video of an earlier task: one of the caller's, or one they have a link to."""
@@ -171,11 +184,6 @@ def _first(errors: BaseExceptionGroup[BaseException]) -> BaseException:
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
     return error
-
-
-def _public(source: Source) -> str | None:
-    url = source.url
-    return url if url and url[:5].lower() != "data:" else None
 
 
 def _copy(upload: BinaryIO, path: Path, most: int, field: str) -> None:

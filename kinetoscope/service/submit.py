@@ -20,7 +20,9 @@ from kinetoscope.domain.errors import (
 from kinetoscope.domain.order import LIMITS, Order, Tier, check
 from kinetoscope.domain.pricing import Quote, Usage, at_most, price
 from kinetoscope.domain.task import Status, Task
+from kinetoscope.engines import Engine
 from kinetoscope.service import Gateway, Model, inputs_key
+from kinetoscope.service.choice import first_choice
 from kinetoscope.service.inputs import Gathered, gathered, keep
 from kinetoscope.service.terms import Terms, write_quote, write_terms
 
@@ -41,12 +43,13 @@ class Wish:
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """What an order would be and cost."""
+    """What an order would be and cost, and who could make it."""
 
     order: Order
     found: Gathered
     usage: Usage
     quote: Quote
+    engines: tuple[Engine, ...]
 
 
 async def submit(gateway: Gateway, key: Key, wish: Wish) -> Task:
@@ -71,15 +74,29 @@ async def quote(gateway: Gateway, key: Key, order: Order) -> Offer:
 def _model(gateway: Gateway, key: Key, order: Order) -> Model:
     model = gateway.allowed_model(key, order.model)
     check(order)
-    if order.operation not in model.engine.makes:
-        makes = ", ".join(sorted(model.engine.makes))
+    if order.operation not in model.makes:
+        makes = ", ".join(sorted(model.makes))
         raise InvalidOrder(f"{order.model} cannot make {order.operation}; it makes {makes}")
     return model
 
 
 def _offer(model: Model, order: Order, found: Gathered) -> Offer:
     usage = at_most(order, found.video)
-    return Offer(order, found, usage, price(usage, model.rates))
+    engines = model.able(order.operation, found.private_bytes)
+    if not engines:
+        raise _too_much(model, order, found)
+    return Offer(order, found, usage, price(usage, model.rates), engines)
+
+
+def _too_much(model: Model, order: Order, found: Gathered) -> InvalidOrder:
+    """Say that no engine takes the bytes of the inputs themselves."""
+    able = [each for each in model.engines if order.operation in each.makes]
+    most = max(each.most_bytes or 0 for each in able)
+    message = (
+        f"{order.model} takes {most / 10**6:g} MB of uploads and data: URLs together, and these"
+        f" have {found.private_bytes / 10**6:.1f}; name them by public https addresses instead"
+    )
+    return InvalidOrder(message, "video" if found.video else "image")
 
 
 async def _earlier(gateway: Gateway, key: Key, wish: Wish) -> Task | None:
@@ -168,7 +185,7 @@ def _task(task_id: str, key: Key, offer: Offer, kept: Gathered, *, model: Model,
         seconds=shown_seconds(order, kept),
         prompt=order.prompt,
         created_at=now,
-        engine=model.engine.name,
+        engine=first_choice(offer.engines).name,
         held=offer.quote.total,
         order=write_terms(terms),
         quote=write_quote(offer.quote),

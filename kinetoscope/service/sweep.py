@@ -6,12 +6,13 @@ import contextlib
 import logging
 from functools import partial
 
-from kinetoscope.db import tasks
+from kinetoscope.db import due, tasks
 from kinetoscope.db.ids import first_id
 from kinetoscope.domain.errors import Overtaken
 from kinetoscope.domain.task import Failure, Status
 from kinetoscope.service import Gateway, inputs_key, video_key
 from kinetoscope.service.advance import fail
+from kinetoscope.service.choice import able
 
 log = logging.getLogger(__name__)
 
@@ -29,21 +30,25 @@ async def sweep(gateway: Gateway) -> None:
 
 
 async def _drop_expired(gateway: Gateway, now: int) -> None:
-    for task_id in await gateway.db.read(lambda conn: tasks.expired(conn, now)):
+    for task_id in await gateway.db.read(lambda conn: due.expired(conn, now)):
         await gateway.store.delete(video_key(task_id))
         await gateway.db.write(partial(tasks.mark_dropped, task_id=task_id))
 
 
 async def _end_overdue(gateway: Gateway, now: int) -> None:
     before = now - gateway.rules.queue_time
-    for task_id in await gateway.db.read(lambda conn: tasks.overdue(conn, before)):
+    for task_id in await gateway.db.read(lambda conn: due.overdue(conn, before)):
         with contextlib.suppress(Overtaken):
             task = await gateway.db.read(partial(tasks.find, task_id=task_id))
             if task.status is not Status.QUEUED:
                 continue
             seconds = gateway.rules.queue_time
-            message = f"no engine was free within {seconds} seconds"
-            await fail(gateway, task, Failure.TIMED_OUT, message)
+            if any(engine.well for engine in able(gateway, task)):
+                message = f"no engine was free within {seconds} seconds"
+                await fail(gateway, task, Failure.TIMED_OUT, message)
+            else:
+                message = f"no engine could be asked within {seconds} seconds"
+                await fail(gateway, task, Failure.UNAVAILABLE, message)
 
 
 async def _end_abandoned(gateway: Gateway, now: int) -> None:
@@ -51,7 +56,7 @@ async def _end_abandoned(gateway: Gateway, now: int) -> None:
     rules = gateway.rules
     before = now - max(rules.queue_time, rules.task_time)
     known = gateway.engines()
-    for task_id in await gateway.db.read(lambda conn: tasks.abandoned(conn, known, before)):
+    for task_id in await gateway.db.read(lambda conn: due.abandoned(conn, known, before)):
         with contextlib.suppress(Overtaken):
             task = await gateway.db.write(partial(tasks.claim, task_id=task_id))
             message = f"the engine {task.engine} is no longer there"
@@ -65,7 +70,7 @@ async def _drop_orphans(gateway: Gateway) -> None:
     found = sorted({key.split("/")[1] for key in keys if key.count("/") > 1})[:_MOST]
     if not found:
         return
-    running = await gateway.db.read(lambda conn: tasks.running(conn, found))
+    running = await gateway.db.read(lambda conn: due.running(conn, found))
     for task_id in found:
         if task_id not in running and _old(gateway, task_id):
             log.info("%s: removing inputs that no running task needs", task_id)

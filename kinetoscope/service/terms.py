@@ -85,6 +85,12 @@ def read_terms(text: str) -> Terms:
     return Terms(order, kept.images, kept.video, kept.usage, rates)
 
 
+def private_bytes(images: Iterable[Input], video: Input | None) -> int:
+    """Tell how many bytes of some inputs stand at no public address."""
+    inputs = [*images, *([video] if video else [])]
+    return sum(each.size for each in inputs if each.url is None)
+
+
 class _ShownLine(msgspec.Struct):
     item: str
     quantity: int

@@ -63,11 +63,11 @@ async def test_health_is_that_of_database_storage_and_an_engine(
         ready = await world.ask("GET", "/readyz", headers=NO_KEY)
         assert (ready.status, ready.json["status"]) == (200, "ok")
 
-        engine.well = False
+        engine.plays = False
         unwell = await world.ask("GET", "/readyz", headers=NO_KEY)
         assert unwell.status == 503
         assert unwell.json["checks"]["database"] == "ok"
-        engine.well = True
+        engine.plays = True
 
         (world.home / "assets").rename(world.home / "away")
         assert (await world.ask("GET", "/readyz", headers=NO_KEY)).status == 503

@@ -69,7 +69,7 @@ def complete(conn: Conn, task: Task, cost: Money) -> Task:
 def fail(conn: Conn, task: Task, failure: Failure = Failure.FAILED, charge: Money = ZERO) -> Task:
     """End a task without a video and take *charge* of what was held."""
     bill = write_billing((), held=task.held, charged=charge)
-    ended = tasks.fail(conn, task, NOW, failure, "no luck", charged=charge, billing=bill)
+    ended = tasks.fail(conn, task, NOW, failure, "no luck", charged=charge, known={}, billing=bill)
     if charge:
         ledger.settle(conn, task.id, charge, NOW)
     else:

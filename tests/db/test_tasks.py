@@ -7,7 +7,7 @@ from functools import partial
 
 import pytest
 
-from kinetoscope.db import Conn, Database, tasks
+from kinetoscope.db import Conn, Database, due, tasks
 from kinetoscope.db.tasks import Filter
 from kinetoscope.domain.errors import NotFound, Overtaken
 from kinetoscope.domain.money import Money
@@ -194,10 +194,15 @@ async def test_the_queue_gives_out_the_oldest_and_a_crash_leaves_the_unfinished(
     await db.write(lambda conn: tasks.claim(conn, made[1]))
     await db.write(lambda conn: complete(conn, begin(conn, made[3]), Money()))
 
-    assert await db.read(lambda conn: tasks.next_queued(conn, "scripted", 1)) == made[:1]
-    assert await db.read(lambda conn: tasks.next_queued(conn, "scripted", 9)) == [made[0], made[2]]
-    assert await db.read(lambda conn: tasks.next_queued(conn, "another", 9)) == []
-    assert await db.read(lambda conn: tasks.unfinished(conn, "scripted")) == [made[1]]
+    async def row(engine: str, limit: int) -> list[str]:
+        found = await db.read(lambda conn: due.next_queued(conn, engine, limit))
+        return [task.id for task in found]
+
+    assert await row("scripted", 1) == made[:1]
+    assert await row("scripted", 9) == [made[0], made[2]]
+    assert await row("another", 9) == []
+    left = await db.read(lambda conn: due.unfinished(conn, ["scripted", "another"]))
+    assert left == {made[1]: "scripted"}
 
 
 async def test_an_idempotency_key_is_remembered_for_a_day(db: Database) -> None:

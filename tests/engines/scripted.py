@@ -8,10 +8,10 @@ from pathlib import Path
 
 from kinetoscope.domain.errors import EngineUnavailable
 from kinetoscope.domain.order import Operation, Order
-from kinetoscope.engines import Inputs, Lost, Made, Refused, Report, Ticket, Working
+from kinetoscope.engines import Engine, Inputs, Lost, Made, Refused, Report, Ticket, Working
 
 
-class Scripted:
+class Scripted(Engine):
     """Plays what ``will`` was told, in turn; without a script it makes the film *reel* at once."""
 
     name = "scripted"
@@ -24,11 +24,13 @@ class Scripted:
         self.pace = (0.01, 0.02)
         self.reel = reel
         self.script: deque[Report | Exception] = deque()
-        self.starting: deque[Exception] = deque()
+        self.starting: deque[Exception | Refused] = deque()
         self.started: dict[str, int] = defaultdict(int)
         self.orders: dict[str, tuple[Order, Inputs]] = {}
         self.stopped: list[str] = []
-        self.well = True
+        self.plays = True
+        self.starts = 1000
+        self.admitting: deque[Exception] = deque()
         self.gate = asyncio.Event()
         self.gate.set()
         self._known: set[Ticket] = set()
@@ -45,9 +47,23 @@ class Scripted:
         """Let everything that waits be made."""
         self.gate.set()
 
-    async def start(self, task_id: str, order: Order, inputs: Inputs) -> Ticket:
+    @property
+    def well(self) -> bool:
+        return self.plays
+
+    def room(self) -> int:
+        return self.starts
+
+    async def admit(self) -> None:
+        if self.admitting:
+            raise self.admitting.popleft()
+
+    async def start(self, task_id: str, order: Order, inputs: Inputs) -> Ticket | Refused:
         if self.starting:
-            raise self.starting.popleft()
+            answer = self.starting.popleft()
+            if isinstance(answer, Refused):
+                return answer
+            raise answer
         self.started[task_id] += 1
         self.orders[task_id] = (order, inputs)
         ticket = Ticket(f"ticket-{task_id}-{self.started[task_id]}")
@@ -74,7 +90,7 @@ class Scripted:
         self._known.discard(ticket)
 
     async def ready(self) -> None:
-        if not self.well:
+        if not self.plays:
             raise EngineUnavailable("the scripted engine plays ill")
 
     async def close(self) -> None:

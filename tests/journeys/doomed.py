@@ -32,7 +32,7 @@ from kinetoscope.db.accounts import Key
 from kinetoscope.db.schema import tasks
 from kinetoscope.domain.order import Operation, Order, Tier
 from kinetoscope.domain.task import OPEN
-from kinetoscope.engines import Inputs, Lost, Made, Refused, Report, Ticket, Working
+from kinetoscope.engines import Engine, Inputs, Lost, Made, Refused, Report, Ticket, Working
 from kinetoscope.service import Gateway
 from kinetoscope.service.submit import Wish, submit
 from tests.world import settings_for
@@ -111,7 +111,7 @@ class DoomedStore:
             return kept
 
 
-class Ledgered:
+class Ledgered(Engine):
     """An engine that writes every start to a file; it outlives us unless it is *repeatable*."""
 
     name = "ledgered"
@@ -177,7 +177,7 @@ async def doomed_gateway(plan: Plan) -> AsyncIterator[Gateway]:
     fate = Fate(plan.point)
     async with open_gateway(settings_for(home, **chosen), home) as real:
         engine = Ledgered(plan, fate)
-        models = {name: replace(model, engine=engine) for name, model in real.models.items()}
+        models = {name: replace(model, engines=(engine,)) for name, model in real.models.items()}
         db, store = DoomedDatabase(real.db, fate), DoomedStore(real.store, fate)
         yield replace(real, models=models, db=db, store=store)
 

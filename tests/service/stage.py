@@ -12,7 +12,7 @@ from typing import Any
 from kinetoscope.app import running
 from kinetoscope.db import tasks
 from kinetoscope.domain.task import Task
-from kinetoscope.engines import Engine, Inputs, Ticket
+from kinetoscope.engines import Engine, Inputs
 from kinetoscope.service import Gateway
 from kinetoscope.service.terms import read_terms
 from tests.engines.scripted import Scripted
@@ -36,7 +36,7 @@ async def runner(world: World, engine: Engine | None = None) -> AsyncIterator[Ga
     """Run the tasks of *world*, as the process after a crash would."""
     gateway = world.gateway
     if engine is not None:
-        models = {name: replace(model, engine=engine) for name, model in gateway.models.items()}
+        models = {name: replace(model, engines=(engine,)) for name, model in gateway.models.items()}
         gateway = replace(gateway, models=models)
     gateway.bell.accepting = True
     async with running(gateway, settings_for(world.home)):
@@ -85,8 +85,8 @@ async def ticketed(world: World, task: Task) -> Task:
     """Leave *task* as a process does that dies while the engine works."""
     begun = await started(world, task)
     terms = read_terms(task.order)
-    ticket: Ticket = await world.engine.start(task.id, terms.order, Inputs())
-    return await world.gateway.db.write(lambda conn: tasks.keep_ticket(conn, begun, ticket))
+    ticket = await world.engine.start(task.id, terms.order, Inputs())
+    return await world.gateway.db.write(lambda conn: tasks.keep_ticket(conn, begun, str(ticket)))
 
 
 async def money(world: World) -> tuple[str, str]:

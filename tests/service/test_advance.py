@@ -253,6 +253,7 @@ async def test_only_what_moderation_blocked_and_the_engine_billed_is_charged(
 async def test_errors_that_nobody_foresaw_end_the_task_at_the_fifth_in_a_row(
     stage: World, engine: Scripted
 ) -> None:
+    engine.repeatable = True
     strange = [RuntimeError("a bug in the engine")] * 4
     engine.will(*strange, Working(10), *strange)
     forgiven = await order(stage)
@@ -305,6 +306,7 @@ async def test_a_result_that_is_no_video_costs_nothing(
 async def test_a_result_that_is_not_there_costs_nothing(
     stage: World, engine: Scripted, tmp_path: Path
 ) -> None:
+    engine.repeatable = True
     task = await order(stage)
     engine.will(*[Made(tmp_path / "nothing.mp4")] * 5)
 

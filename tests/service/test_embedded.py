@@ -73,7 +73,7 @@ async def test_no_more_tasks_are_at_work_than_the_engine_has_slots(
     class Counting(Scripted):
         most = 0
 
-        async def start(self, task_id: str, order: Order, inputs: Inputs) -> Ticket:
+        async def start(self, task_id: str, order: Order, inputs: Inputs) -> Ticket | Refused:
             ticket = await super().start(task_id, order, inputs)
             self.most = max(self.most, len(self._known))
             return ticket
@@ -146,14 +146,14 @@ async def test_draining_wakes_a_task_that_was_about_to_wait(stage: World, reel: 
     starting, go = asyncio.Event(), asyncio.Event()
 
     class Slow(Scripted):
-        async def start(self, task_id: str, order: Order, inputs: Inputs) -> Ticket:
+        async def start(self, task_id: str, order: Order, inputs: Inputs) -> Ticket | Refused:
             starting.set()
             await go.wait()
             return await super().start(task_id, order, inputs)
 
     engine = Slow(reel, repeatable=True)
     engine.pace = (600, 600)
-    models = {name: replace(each, engine=engine) for name, each in stage.gateway.models.items()}
+    models = {name: replace(each, engines=(engine,)) for name, each in stage.gateway.models.items()}
     stage.gateway = replace(stage.gateway, models=models)
     embedded = Embedded(stage.gateway)
     embedded.start()

@@ -71,7 +71,7 @@ async def test_a_runner_that_is_overtaken_while_it_asks_stops_what_it_began(
     mine = await claimed(stage, task)
 
     class Slow(Scripted):
-        async def start(self, task_id: str, *rest: object) -> Ticket:
+        async def start(self, task_id: str, *rest: object) -> Ticket | Refused:
             await claimed(stage, task)
             return await super().start(task_id, *rest)  # type: ignore[arg-type]
 

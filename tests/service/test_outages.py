@@ -14,7 +14,7 @@ from sqlalchemy.exc import OperationalError
 from kinetoscope.db import Conn, open_database
 from kinetoscope.domain.order import Order
 from kinetoscope.domain.task import Status
-from kinetoscope.engines import Inputs, Ticket
+from kinetoscope.engines import Inputs, Refused, Ticket
 from tests.engines.scripted import Scripted
 from tests.service.stage import ended, money, order, runner, set_stage, until
 from tests.world import World, open_world
@@ -74,7 +74,7 @@ class Slow(Scripted):
         self.asked = asyncio.Semaphore(0)
         self.let = asyncio.Event()
 
-    async def start(self, task_id: str, order: Order, inputs: Inputs) -> Ticket:
+    async def start(self, task_id: str, order: Order, inputs: Inputs) -> Ticket | Refused:
         ticket = await super().start(task_id, order, inputs)
         self.asked.release()
         await self.let.wait()

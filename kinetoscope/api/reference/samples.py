@@ -39,7 +39,7 @@ class Samples:
     def __init__(self, gateway: Gateway) -> None:
         self.model = gateway.default_model
         self.rates = gateway.models[self.model].rates
-        self.engine = gateway.models[self.model].engine
+        self.engine = gateway.models[self.model].engines[0]
         self.quote = price(Usage(Tier.P720, _SECONDS), self.rates)
         self.queued = Task(
             id=TASK,

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from kinetoscope.domain.errors import EngineUnavailable
 from kinetoscope.domain.order import LIMITS, Operation, Order, frame
-from kinetoscope.engines import Inputs, Lost, Report, Ticket
+from kinetoscope.engines import Engine, Inputs, Lost, Report, Ticket
 from kinetoscope.engines.studio.brief import Brief, seed_of
 from kinetoscope.engines.studio.rendering import Rendering
 
@@ -25,7 +25,7 @@ _LIBRARIES = ("av", "cv2", "numpy", "PIL")
 _log = logging.getLogger(__name__)
 
 
-class Studio:
+class Studio(Engine):
     """Draws films in *folder*, at most *slots* at a time, each within its memory and its time."""
 
     name = "studio"

@@ -1,0 +1,15 @@
+"""What engines charge us, what they said, and keys of operators."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0002"
+down_revision = "0001"
+
+
+def upgrade() -> None:
+    """Add the columns; what was there before has nothing in them."""
+    op.add_column("tasks", sa.Column("cost", sa.BigInteger(), nullable=True))
+    op.add_column("tasks", sa.Column("card", sa.BigInteger(), nullable=True))
+    op.add_column("tasks", sa.Column("evidence", sa.Text(), nullable=True))
+    op.add_column("keys", sa.Column("role", sa.String(length=12), nullable=True))
