@@ -176,7 +176,7 @@ class Settings(BaseSettings):
         description="The models that customers may ask for; the first is the default one.",
     )
     xai: Mapping[_Label, XaiSetting] = Field(
-        default={},
+        default={FIRST: XaiSetting()},
         description="The keys of xAI's and what they are for: [xai.main] is the engine xai, and"
         " [xai.second] the engine xai:second.",
     )

@@ -20,12 +20,13 @@ from kinetoscope.cli.show import dollars, say, show_facts, show_json
 from kinetoscope.db import Conn, accounts
 from kinetoscope.db.accounts import Account
 from kinetoscope.domain.errors import EngineUnavailable
-from kinetoscope.engines import Engine
+from kinetoscope.engines import FIRST, Engine
 from kinetoscope.settings import (
     FILE,
     ModelSetting,
     Settings,
     SettingsError,
+    XaiSetting,
     load,
     unknown_variables,
 )
@@ -137,7 +138,7 @@ def _template() -> Iterator[str]:
     yield "# change it. KINETOSCOPE_PORT=9000 in the environment does the same, and wins."
     yield "# `kinetoscope check` shows what is in force."
     for name, field in Settings.model_fields.items():
-        if name in ("models", _NOT_IN_FILE):
+        if name in ("models", "xai", _NOT_IN_FILE):
             continue
         yield ""
         yield from _wrap(field.description or "")
@@ -153,6 +154,11 @@ def _template() -> Iterator[str]:
         yield f"# [models.{name}]"
         for part, value in model.model_dump(mode="json").items():
             yield f"# {part} = {_as_toml(value)}"
+    yield ""
+    yield from _wrap(Settings.model_fields["xai"].description or "")
+    yield f"# [xai.{FIRST}]"
+    for part, value in XaiSetting().model_dump(mode="json", exclude={"api_key"}).items():
+        yield f"# {part} = {_as_toml(value)}"
 
 
 def _wrap(text: str) -> Iterator[str]:

@@ -28,6 +28,12 @@ def unfinished(conn: Conn, engines: Iterable[str]) -> dict[str, str]:
     return {row.id: row.engine for row in conn.execute(query.order_by(tasks.c.id))}
 
 
+def asked_engines(conn: Conn) -> list[str]:
+    """List the names of the engines that open tasks wait for or are made by."""
+    query = select(tasks.c.engine).where(tasks.c.status.in_(_OPEN)).distinct()
+    return list(conn.scalars(query))
+
+
 def overdue(conn: Conn, before: int, limit: int = 100) -> list[str]:
     """List the ids of tasks that were accepted *before* a time and that nobody has taken up."""
     query = select(tasks.c.id).where(

@@ -146,7 +146,7 @@ def label(name: str) -> str:
     return name.partition(":")[2] or FIRST
 
 
-def load(name: str, **options: Any) -> Engine:  # noqa: ANN401 - each engine names its own options
+def load(name: str, /, **options: Any) -> Engine:  # noqa: ANN401 - each engine names its own options
     """Import the engine *name* on first use and build it with *options*."""
     module, _, attribute = ENGINES[kind(name)].partition(":")
     engine: Engine = getattr(import_module(module), attribute)(**options)

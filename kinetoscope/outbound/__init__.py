@@ -121,9 +121,10 @@ class Outbound:
             self._gate.check_literal(hop.host)
             async with self._open().get(hop.url, allow_redirects=False) as answer:
                 if answer.status not in _REDIRECTS:
-                    direct = str(hop.url) == asked and hop.url.scheme == "https"
-                    public = direct and _is_public(answer)  # before the connection is given back
-                    return replace(await _keep(answer, hop), public=public)
+                    place = _other_end(answer)  # before the connection is given back
+                    kept = await _keep(answer, hop)
+                    direct = kept.url == asked
+                    return replace(kept, public=direct and anybody_reads(hop.url, place))
                 hop.url = _redirected(hop, answer.headers.get("Location", ""), self._longest)
         raise InputUnreachable(
             f"{hop.param}: {hop.host} redirects on; at most {self._redirects} redirects are"
@@ -219,11 +220,19 @@ async def _keep(answer: aiohttp.ClientResponse, hop: _Hop) -> Fetched:
     return Fetched(str(hop.url), file.size, file.digest.hexdigest())
 
 
-def _is_public(answer: aiohttp.ClientResponse) -> bool:
-    """Tell whether the other end of a connection is an address that anybody may be at."""
+def anybody_reads(url: URL, place: str) -> bool:
+    """Tell whether *url*, answered from the address *place*, is for anybody on the Internet."""
+    try:
+        return url.scheme == "https" and is_public(ip_address(place.partition("%")[0]))
+    except ValueError:
+        return False
+
+
+def _other_end(answer: aiohttp.ClientResponse) -> str:
+    """Tell the address that an answer comes from; empty if it is not known any more."""
     transport = answer.connection.transport if answer.connection else None
     peer = transport.get_extra_info("peername") if transport else None
-    return peer is not None and is_public(ip_address(str(peer[0]).partition("%")[0]))
+    return str(peer[0]) if peer else ""
 
 
 def _check_size(size: int, hop: _Hop) -> None:

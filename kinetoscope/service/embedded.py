@@ -112,10 +112,11 @@ class Embedded:
     async def _adopt(self) -> None:
         """Take over the tasks of engines that bear another name since: ``xai`` is ``xai:main``."""
         engines = self._gateway.engines()
-        for name in engines:
-            other = kind(name) if name != kind(name) else f"{name}:{FIRST}"
-            if label(name) == FIRST and other not in engines:
-                await self._gateway.db.write(partial(tasks.adopt, old=other, new=name))
+        for old in await self._gateway.db.read(due.asked_engines):
+            new = f"{old}:{FIRST}" if old == kind(old) else kind(old)
+            if label(old) == FIRST and old not in engines and new in engines:
+                count = await self._gateway.db.write(partial(tasks.adopt, old=old, new=new))
+                log.info("%d tasks of %s are those of %s", count, old, new)
 
     async def _work(self) -> None:
         """Run tasks for as long as the lock is ours."""

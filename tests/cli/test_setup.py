@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from kinetoscope.settings import FILE, Settings, load
+from kinetoscope.settings import FILE, Settings, XaiSetting, load
 from tests.cli.conftest import Said
 
 Command = Callable[..., Said]
@@ -57,8 +57,11 @@ def test_every_setting_stands_in_the_file_with_its_default(command: Command, hom
     (home / FILE).write_text(re.sub(r"^# (?=\w+ = |\[)", "", text, flags=re.MULTILINE))
 
     assert load(home) == Settings()
-    for name in set(Settings.model_fields) - {"signing_key", "models"}:
+    for name in set(Settings.model_fields) - {"signing_key", "models", "xai"}:
         assert f"\n# {name} = " in text
+    for name in set(XaiSetting.model_fields) - {"api_key"}:
+        assert f"\n# {name} = " in text.partition("[xai.main]")[2]
+    assert "api_key =" not in text
 
 
 def test_check_shows_the_settings_in_force_and_no_secret(

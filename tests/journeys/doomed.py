@@ -59,6 +59,7 @@ class Plan:
     seconds: float = 0.05
     start_seconds: float = 0
     kill_after: float | None = None
+    xai: str = ""  # the address of one that is asked instead of an engine of ours
 
 
 class Fate:
@@ -162,6 +163,31 @@ class Ledgered(Engine):
         """Nothing is held."""
 
 
+class DoomedEngine:
+    """A real engine that is watched."""
+
+    def __init__(self, engine: Engine, fate: Fate) -> None:
+        self._engine, self._fate = engine, fate
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._engine, name)
+
+    async def start(self, task_id: str, order: Order, inputs: Inputs) -> Ticket | Refused:
+        async with self._fate.watch("start"):
+            return await self._engine.start(task_id, order, inputs)
+
+    async def poll(self, ticket: Ticket) -> Report:
+        async with self._fate.watch("poll"):
+            return await self._engine.poll(ticket)
+
+
+def xai_settings(address: str, **more: Any) -> dict[str, Any]:
+    """Choose xAI at *address*, which may be asked as often as we like."""
+    fast = {"submits_per_second": 1000, "requests_per_minute": 60_000}
+    key = {"api_key": "xai-test-1234", "host": address, "tls": False, **fast, **more}
+    return {"models": {"grok-imagine": {"engine": "xai"}}, "xai": {"main": key}}
+
+
 def say(**fact: Any) -> None:
     """Tell the test a fact, whole: it may be the last thing that this process does."""
     os.write(1, json.dumps(fact).encode() + b"\n")
@@ -174,10 +200,16 @@ async def doomed_gateway(plan: Plan) -> AsyncIterator[Gateway]:
     chosen: dict[str, Any] = {"drain_seconds": 10}
     if plan.database:
         chosen["database"] = plan.database
+    if plan.xai:
+        chosen |= xai_settings(plan.xai)
     fate = Fate(plan.point)
     async with open_gateway(settings_for(home, **chosen), home) as real:
-        engine = Ledgered(plan, fate)
-        models = {name: replace(model, engines=(engine,)) for name, model in real.models.items()}
+        engines: Any = (Ledgered(plan, fate),)
+        if plan.xai:
+            engines = [DoomedEngine(each, fate) for each in real.engines().values()]
+        models = {
+            name: replace(model, engines=tuple(engines)) for name, model in real.models.items()
+        }
         db, store = DoomedDatabase(real.db, fate), DoomedStore(real.store, fate)
         yield replace(real, models=models, db=db, store=store)
 

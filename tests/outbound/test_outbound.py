@@ -11,9 +11,10 @@ from pathlib import Path
 
 import pytest
 import trustme
+from yarl import URL
 
 from kinetoscope.domain.errors import InputForbidden, InputUnreachable, InvalidOrder, NotAccepting
-from kinetoscope.outbound import AT_ONCE, Outbound
+from kinetoscope.outbound import AT_ONCE, Outbound, anybody_reads
 from tests.outbound.strangers import Names, Server, ok, saying, to
 
 LOOPBACK = (ip_network("127.0.0.0/8"), ip_network("::1/128"))
@@ -358,3 +359,38 @@ async def test_who_gives_up_leaves_no_file(inside: Outbound, into: Path) -> None
             await fetching
 
     assert not into.exists()
+
+
+@pytest.mark.parametrize(
+    "url, place, expected",
+    [
+        ("https://pictures.example.com/fox.png", "93.184.216.34", True),
+        ("https://pictures.example.com/fox.png", "2606:2800:220:1::1", True),
+        ("http://pictures.example.com/fox.png", "93.184.216.34", False),
+        ("https://pictures.example.com/fox.png", "10.0.0.7", False),
+        ("https://pictures.example.com/fox.png", "fe80::1%eth0", False),
+        ("https://pictures.example.com/fox.png", "", False),
+    ],
+)
+def test_what_anybody_can_read_is_told_from_what_only_we_can(
+    url: str, place: str, *, expected: bool
+) -> None:
+    """An engine is sent an address only if it finds the same bytes there."""
+    assert anybody_reads(URL(url), place) is expected
+
+
+async def test_what_stands_in_a_network_of_ours_is_not_public(inside: Outbound, into: Path) -> None:
+    async with Server(saying(ok(b"x"))) as server:
+        fetched = await inside.fetch(server.url(), into, most_bytes=MOST, param="image")
+
+    assert not fetched.public
+
+
+async def test_a_long_signed_link_is_followed_where_that_is_allowed(into: Path) -> None:
+    long = "/" + "x" * 4000
+    async with Server(saying(ok(b"x"))) as server:
+        patient = Outbound(allow=LOOPBACK, url_characters=8192)
+        fetched = await patient.fetch(server.url(long), into, most_bytes=MOST, param="video")
+        await patient.close()
+
+    assert fetched.size == 1

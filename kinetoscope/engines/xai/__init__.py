@@ -23,6 +23,7 @@ __all__ = ["Pace", "Upstream", "Xai"]
 _log = logging.getLogger(__name__)
 
 _FIRST_REST, _LONGEST_REST = 2.0, 60.0  # seconds before one that is out of order is tried again
+_NOT_NOW = (Denied, SlowDown, EngineUnavailable)
 _KNOWN_GOOD = 60.0  # seconds for which an answer proves that key and connection are good
 
 
@@ -68,7 +69,12 @@ class Xai(Engine):
             raise EngineUnavailable("xAI asked us to slow down")
         if not self.well:
             raise EngineUnavailable(self._fault)
-        await self._try(ask=bool(self._fault))
+        try:
+            await self._try(ask=bool(self._fault))
+        except _NOT_NOW as error:
+            raise self._out_of_order(error) from error
+        if gap := self._submits.gap():
+            await asyncio.sleep(gap)
 
     async def start(self, task_id: str, order: Order, inputs: Inputs) -> Ticket | Refused:
         """Ask for a video, once; what xAI turns down is refused."""
@@ -81,7 +87,7 @@ class Xai(Engine):
             self._denied = False
             self._answered()
             return answers.read_rejection(rejected)
-        except (Denied, SlowDown, EngineUnavailable) as error:
+        except _NOT_NOW as error:
             self._denied = isinstance(error, Denied)
             raise self._out_of_order(error) from error
         self._submits.go_on()
@@ -114,7 +120,10 @@ class Xai(Engine):
         if self._fault and not self.well:
             raise EngineUnavailable(self._fault)
         if time.monotonic() >= self._good_until:
-            await self._try(ask=True)
+            try:
+                await self._try(ask=True)
+            except _NOT_NOW as error:
+                raise self._rests(error) from error
             self._answered()
 
     async def close(self) -> None:
@@ -124,14 +133,11 @@ class Xai(Engine):
             await line.close()
 
     async def _try(self, *, ask: bool) -> None:
-        """Connect, and *ask* whether the key is good; EngineUnavailable if anything is wrong."""
-        try:
-            line = await self._open()
-            await line.connect()
-            if ask:
-                await line.check_key()
-        except (Denied, SlowDown, EngineUnavailable) as error:
-            raise self._out_of_order(error) from error
+        """Connect, and *ask* whether the key is good."""
+        line = await self._open()
+        await line.connect()
+        if ask:
+            await line.check_key()
 
     async def _open(self) -> Line:
         async with self._opening:
@@ -159,7 +165,15 @@ class Xai(Engine):
         self._good_until = time.monotonic() + _KNOWN_GOOD
 
     def _out_of_order(self, error: Exception) -> EngineUnavailable:
-        """Remember what is wrong, let it rest, and say so in words for the operator."""
+        """Say in the log that it is out of order, once, and let it rest."""
+        was_well = not self._fault
+        passing = self._rests(error)
+        if was_well and self._fault:
+            _log.error("%s is out of order: %s", self.name, self._fault)
+        return passing
+
+    def _rests(self, error: Exception) -> EngineUnavailable:
+        """Remember what is wrong, for some seconds, and say so in words for the operator."""
         match error:
             case SlowDown():
                 self._submits.slow_down()
@@ -169,8 +183,6 @@ class Xai(Engine):
             case _:
                 fault = str(error)
         if self.well:
-            if not self._fault:
-                _log.error("%s is out of order: %s", self.name, fault)
             self._rests_until = time.monotonic() + self._rest
             self._rest = min(_LONGEST_REST, self._rest * 2)
         self._fault = fault

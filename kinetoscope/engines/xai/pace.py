@@ -30,6 +30,7 @@ class Pace:
         self._gap = 1 / submits_per_second
         self._a_minute = requests_per_minute
         self._next = 0.0
+        self._sent = 0.0
         self._given: deque[float] = deque(maxlen=requests_per_minute)
         self._pause = _FIRST_PAUSE
         self._paused_until = 0.0
@@ -49,6 +50,15 @@ class Pace:
         self._next = place + self._gap
         self._given.append(place)
         return max(0.0, place - self._clock())
+
+    def gap(self) -> float:
+        """Tell how many seconds to hold a request back that is ready to be sent.
+
+        Those whose turn came while the connection was being made would all go out at once.
+        """
+        now = self._clock()
+        self._sent = max(now, self._sent + self._gap)
+        return self._sent - now
 
     @property
     def paused(self) -> bool:

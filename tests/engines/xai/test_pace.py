@@ -27,6 +27,15 @@ def test_two_are_never_closer_than_the_pace(clock: Clock) -> None:
     assert turns == pytest.approx([0, 2 / 3, 4 / 3, 2])
 
 
+def test_those_who_waited_for_the_connection_do_not_all_go_at_once(clock: Clock) -> None:
+    pace = Pace(2, 60, clock)
+    for _ in range(3):
+        pace.turn()
+    clock.now += 10
+
+    assert [pace.gap() for _ in range(3)] == pytest.approx([0, 0.5, 1])
+
+
 def test_a_minute_has_no_more_than_its_number(clock: Clock) -> None:
     pace = Pace(10, 6, clock)
 
