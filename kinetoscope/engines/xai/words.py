@@ -47,8 +47,6 @@ def asked(order: Order, inputs: Inputs, upstream: Upstream) -> dict[str, Any]:
 
 def _prompt(order: Order, base: int) -> str:
     """Name images in xAI's notation, unless that would make the prompt too long."""
-    if order.operation is not Operation.REFERENCE:
-        return order.prompt
     prompt = _IMAGE_NAME.sub(lambda found: f"<IMAGE_{int(found[1]) - 1 + base}>", order.prompt)
     return prompt if len(prompt) <= PROMPT_CHARACTERS else order.prompt
 

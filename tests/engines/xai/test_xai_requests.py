@@ -109,7 +109,7 @@ async def test_a_prompt_never_grows_beyond_what_is_allowed(
 
 
 async def test_a_text_may_speak_of_images_as_it_likes(engine: Xai, xai: XaiServer) -> None:
-    """Only references have numbers."""
+    """Only an image that was given has a number."""
     request = await sent(engine, xai, text(prompt="my @image of a fox"))
 
     assert request.prompt == "my @image of a fox"
