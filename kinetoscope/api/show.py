@@ -31,6 +31,8 @@ class Metadata(msgspec.Struct, omit_defaults=True):
     url: str | UnsetType = UNSET
     billing: Raw | UnsetType = UNSET
     output: Raw | UnsetType = UNSET
+    seed: int | UnsetType = UNSET
+    engine_notes: Raw | UnsetType = UNSET
 
 
 class Video(msgspec.Struct, omit_defaults=True):
@@ -76,6 +78,10 @@ def show_task(task: Task, url: str | None) -> Video:
         prompt=task.prompt,
         metadata=metadata,
     )
+    if task.seed is not None:
+        metadata.seed = task.seed
+    if task.notes is not None:
+        metadata.engine_notes = Raw(task.notes.encode())
     if task.billing is not None:
         metadata.billing = Raw(task.billing.encode())
     if task.status is Status.COMPLETED:

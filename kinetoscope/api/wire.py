@@ -18,6 +18,7 @@ from kinetoscope.domain.order import (
     ASPECT_RATIOS,
     AUTO,
     LIMITS,
+    MOST_SEED,
     PIXELS,
     Operation,
     Order,
@@ -28,7 +29,8 @@ from kinetoscope.domain.order import (
 _DURATION = ("duration", "seconds")
 _IMAGES = ("image", "images", "image_url", "image_urls", "input_reference", "reference_images")
 _VIDEOS = ("video", "videos", "video_url")
-_PLAIN = ("model", "prompt", "size", "aspect_ratio", "operation", "input_video_seconds")
+_CHOICES = ("operation", "input_video_seconds", "seed", "generate_audio")
+_PLAIN = ("model", "prompt", "size", "aspect_ratio", *_CHOICES)
 _KNOWN = frozenset((*_DURATION, *_IMAGES, *_VIDEOS, *_PLAIN, "extra_body"))
 _KNOWN_INSIDE = _KNOWN - {"extra_body"}
 _LISTS = frozenset(("images", "image_urls", "videos", "reference_images"))
@@ -38,6 +40,8 @@ _MOST_SECONDS = 999_999_999  # that can be said, whatever an operation allows
 _MOST_LISTED = 64  # names that mean nothing here
 
 _DIGITS = re.compile(r"[0-9]{1,9}")
+_LONG_DIGITS = re.compile(r"[0-9]{1,10}")
+_WORDS: Mapping[str, object] = {"true": True, "false": False}
 _PIXELS = re.compile(r"([0-9]{2,5})x([0-9]{2,5})")
 _SHAPE_TOLERANCE = 0.015  # 854x480 is 16:9 as well
 _COPY = 1 << 20
@@ -69,6 +73,8 @@ def read_order(fields: Fields, default_model: str, forced: Operation | None = No
         images=images,
         video=video,
         input_video_seconds=reader.input_video_seconds(),
+        seed=reader.seed(),
+        sound=reader.sound(),
         ignored=reader.unknown(),
     )
 
@@ -83,6 +89,8 @@ def fingerprint(order: Order) -> str:
         order.size,
         order.ratio,
         order.input_video_seconds,
+        order.seed,
+        order.sound,
         [(each.url, each.digest, each.task_id) for each in order.images],
         order.video and (order.video.url, order.video.digest, order.video.task_id),
     ]
@@ -165,6 +173,23 @@ class _Reader:
             message = "input_video_seconds must be 1 or more whole seconds"
             raise InvalidOrder(message, "input_video_seconds")
         return seconds
+
+    def seed(self) -> int | None:
+        """Get the number that makes the same request the same film again."""
+        value = self.value("seed")
+        if isinstance(value, str) and _LONG_DIGITS.fullmatch(value):
+            value = int(value)
+        if value is None or (type(value) is int and 0 <= value <= MOST_SEED):
+            return value
+        raise InvalidOrder(f"seed must be a whole number from 0 to {MOST_SEED}", "seed")
+
+    def sound(self) -> bool | None:
+        """Get whether the film is to have sound; a form says so in a word."""
+        value = self.value("generate_audio")
+        value = _WORDS.get(value.lower(), value) if isinstance(value, str) else value
+        if value is None or isinstance(value, bool):
+            return value
+        raise InvalidOrder("generate_audio must be true or false", "generate_audio")
 
     def picture(self, *, shaped: bool) -> tuple[Tier | None, str | None, str]:
         """Get tier, aspect ratio and the caller's own word for the size.

@@ -153,6 +153,8 @@ tasks = Table(
     Column("cost", BigInteger),  # ticks, as the engine's card is
     Column("card", BigInteger),
     Column("evidence", Text),
+    Column("seed", BigInteger),
+    Column("notes", Text),
     CheckConstraint("progress >= 0 AND progress <= 100", name="progress_range"),
     CheckConstraint(
         "status IN ('queued', 'in_progress', 'completed', 'failed')", name="status_known"

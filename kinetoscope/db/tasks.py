@@ -54,7 +54,7 @@ class Filter:
 _NEW = (
     *("id", "account_id", "key_id", "model", "operation", "status", "progress", "size", "seconds"),
     *("prompt", "created_at", "attempt", "engine", "held", "order", "quote", "ignored"),
-    *("fingerprint", "deleted", "dropped"),
+    *("fingerprint", "deleted", "dropped", "seed"),
 )
 _INSERT = Hot(insert(tasks), list(_NEW))
 
@@ -84,6 +84,7 @@ def insert_task(conn: Conn, task: Task, fingerprint: str) -> None:
             "fingerprint": fingerprint,
             "deleted": False,
             "dropped": False,
+            "seed": task.seed,
         },
     )
 

@@ -12,6 +12,7 @@ from kinetoscope.domain.errors import InvalidOrder
 
 PROMPT_CHARACTERS = 4096
 MOST_IMAGES = 7
+MOST_SEED = 2**32 - 1
 SHORTEST_RATIO, WIDEST_RATIO = 2 / 5, 5 / 2  # how far "auto" follows an image's shape
 _TOLERANCE = 0.05  # seconds by which a container may miss its length
 
@@ -128,6 +129,8 @@ class Order:
 
     *duration* is in seconds, of the part to be made; *tier* and *ratio* are None where the
     picture follows the source. *size* is the caller's own word for the size, to be shown again.
+    *seed* makes the same request the same film again, and *sound* says whether it is to have any;
+    None leaves that to the engine.
     """
 
     model: str
@@ -140,6 +143,8 @@ class Order:
     images: tuple[Source, ...] = ()
     video: Source | None = None
     input_video_seconds: int | None = None
+    seed: int | None = None
+    sound: bool | None = None
     ignored: tuple[str, ...] = ()
 
 

@@ -42,7 +42,8 @@ class Task(NamedTuple):
     *attempt* counts the runners that took it up; a change that names an older one changes nothing.
     *expires_at* is when the result is dropped; *dropped* says that its file is gone, *deleted*
     that its owner wanted so. *cost* is what the engine charged us and *card* what its price list
-    says, in ticks; *evidence* is for the operator: what was asked of whom, and what they said.
+    says, in ticks. *seed* and *notes*, a JSON list, are what the engine says of its work;
+    *evidence* is for the operator: what was asked of whom, and what they said.
     """
 
     id: str
@@ -76,6 +77,8 @@ class Task(NamedTuple):
     cost: int | None = None
     card: int | None = None
     evidence: str | None = None
+    seed: int | None = None
+    notes: str | None = None
 
     @property
     def ended(self) -> bool:

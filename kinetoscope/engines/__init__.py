@@ -26,11 +26,14 @@ class Working:
 class Made:
     """Done: the video is a local file or stands at an address for a while.
 
-    *cost* is what the engine charged us, in ticks (``domain/cost``), if it said so.
+    *cost* is what the engine charged us, in ticks (``domain/cost``), if it said so. *seed* makes
+    the same film again; *notes* tell the customer, a few words each, what it does not show.
     """
 
     source: Path | str
     cost: int | None = None
+    seed: int | None = None
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +74,7 @@ class Engine(Protocol):
     *makes*: the operations it can be asked for. *repeatable*: starting a task twice costs nothing.
     *stoppable*: stop() ends the work at once. *slots*: tasks it works on at a time.
     *pace*: the shortest and the longest wait between two polls, in seconds.
+    *heeds*: which of the parameters ``seed`` and ``generate_audio`` make a difference to it.
     *most_bytes*: of inputs that stand at no public address; None takes any.
     *trace*: what its owner would look a task of ours up by, without secrets.
     """
@@ -81,6 +85,7 @@ class Engine(Protocol):
     stoppable: bool
     slots: int
     pace: tuple[float, float]
+    heeds: frozenset[str] = frozenset()
     most_bytes: int | None = None
     trace: Mapping[str, str] = MappingProxyType({})
 

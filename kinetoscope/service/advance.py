@@ -253,8 +253,8 @@ async def _finish(gateway: Gateway, engine: Engine, task: Task, made: Made) -> T
         return await give_up(gateway, task, f"{made.source}: {error}")
     usage = exactly(terms.order, terms.usage, kept.result)
     bill = min(price(usage, terms.rates), _promised(task), key=lambda each: each.total)
-    costs = _costs(gateway, engine, made.cost, usage)
-    ended = await _complete(gateway, task, terms, kept, bill=bill, costs=costs)
+    known = _costs(gateway, engine, made.cost, usage) | _remarks(made)
+    ended = await _complete(gateway, task, terms, kept, bill=bill, known=known)
     await engine.forget(Ticket(task.ticket or ""))
     await gateway.store.delete(inputs_key(task.id))
     return ended
@@ -280,6 +280,12 @@ def _costs(gateway: Gateway, engine: Engine, cost: int | None, usage: Usage) -> 
     return {"cost": cost, "card": ticks_of(price(usage, card).total)}
 
 
+def _remarks(made: Made) -> dict[str, Any]:
+    """Tell what the engine says of its work, for the customer."""
+    seed = {} if made.seed is None else {"seed": made.seed}
+    return {**seed, "notes": json.dumps(made.notes) if made.notes else None}
+
+
 def _learnt(task: Task, *, said: str) -> dict[str, Any]:
     """Add what an engine *said* to the evidence of a task."""
     if not said:
@@ -289,7 +295,7 @@ def _learnt(task: Task, *, said: str) -> dict[str, Any]:
 
 
 async def _complete(
-    gateway: Gateway, task: Task, terms: Terms, kept: Kept, *, bill: Quote, costs: dict[str, Any]
+    gateway: Gateway, task: Task, terms: Terms, kept: Kept, *, bill: Quote, known: dict[str, Any]
 ) -> Task:
     cost = bill.total
     now = int(gateway.now())
@@ -299,7 +305,7 @@ async def _complete(
         "billing": write_billing(bill.lines, held=task.held, charged=cost),
         "output": write_output(kept.result, kept.sha256),
         "expires_at": now + retention if retention else None,
-        **costs,
+        **known,
     }
     if LIMITS[terms.order.operation].duration is None:
         result["seconds"] = f"{round(kept.result.seconds or 0, 2):g}"

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
 from sqlalchemy.exc import IntegrityError
 
@@ -85,7 +86,18 @@ def _offer(model: Model, order: Order, found: Gathered) -> Offer:
     engines = model.able(order.operation, found.private_bytes)
     if not engines:
         raise _too_much(model, order, found)
+    order = replace(order, ignored=(*order.ignored, *_unheeded(order, engines)))
     return Offer(order, found, usage, price(usage, model.rates), engines)
+
+
+def _unheeded(order: Order, engines: tuple[Engine, ...]) -> Iterator[str]:
+    """List the parameters that were given and make no difference to any of *engines* (C15)."""
+    heeded = frozenset[str]().union(*(engine.heeds for engine in engines))
+    if order.seed is not None and "seed" not in heeded:
+        yield "seed"
+    keeps_sound = LIMITS[order.operation].video
+    if order.sound is not None and (keeps_sound or "generate_audio" not in heeded):
+        yield "generate_audio"
 
 
 def _too_much(model: Model, order: Order, found: Gathered) -> InvalidOrder:
@@ -190,6 +202,7 @@ def _task(task_id: str, key: Key, offer: Offer, kept: Gathered, *, model: Model,
         order=write_terms(terms),
         quote=write_quote(offer.quote),
         ignored=json.dumps(order.ignored),
+        seed=None if "seed" in order.ignored else order.seed,
     )
 
 

@@ -38,6 +38,8 @@ class _Kept(msgspec.Struct, omit_defaults=True):
     ratio: str | None = None
     images: tuple[Input, ...] = ()
     video: Input | None = None
+    seed: int | None = None
+    sound: bool | None = None
 
 
 _encoder = msgspec.json.Encoder()
@@ -60,6 +62,8 @@ def write_terms(terms: Terms) -> str:
         ratio=order.ratio,
         images=terms.images,
         video=terms.video,
+        seed=order.seed,
+        sound=order.sound,
     )
     return _encoder.encode(kept).decode()
 
@@ -81,6 +85,8 @@ def read_terms(text: str) -> Terms:
         ratio=kept.ratio,
         images=tuple(Source(url=each.url) for each in kept.images),
         video=Source(url=kept.video.url) if kept.video else None,
+        seed=kept.seed,
+        sound=kept.sound,
     )
     return Terms(order, kept.images, kept.video, kept.usage, rates)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from kinetoscope.engines import Made
 from tests.api.shapes import is_error
 from tests.world import World
 
@@ -80,3 +81,30 @@ async def test_a_service_that_stops_takes_no_more(world: World) -> None:
 
     is_error(refused, 503, "service_unavailable")
     assert int(refused.headers["retry-after"]) > 0
+
+
+async def test_a_seed_and_what_the_engine_says_stand_in_the_metadata(world: World) -> None:
+    world.engine.heeds = frozenset({"seed", "generate_audio"})
+    world.engine.will(Made(world.engine.reel, seed=99, notes=("no people",)))
+
+    accepted = await world.post(seed="7", generate_audio=False)
+    task = await world.end_of(accepted.json["id"])
+
+    assert accepted.json["metadata"]["seed"] == 7
+    assert accepted.json["metadata"]["ignored"] == []
+    assert task["metadata"]["seed"] == 99
+    assert task["metadata"]["engine_notes"] == ["no people"]
+    order, _ = world.engine.orders[task["id"]]
+    assert (order.seed, order.sound) == (7, False)
+
+
+async def test_a_parameter_that_no_engine_heeds_is_listed_as_ignored(world: World) -> None:
+    """C15."""
+    accepted = await world.post(seed=7, generate_audio=False)
+    quoted = await world.ask(
+        "POST", "/v1/videos/quote", json={"prompt": "a fox", "duration": 6, "seed": 7}
+    )
+
+    assert accepted.json["metadata"]["ignored"] == ["seed", "generate_audio"]
+    assert "seed" not in accepted.json["metadata"]
+    assert quoted.json["ignored"] == ["seed"]

@@ -109,7 +109,7 @@ async def test_a_field_of_any_other_kind_is_never_a_failure(world: World, value:
     for field in [
         "model", "prompt", "size", "aspect_ratio", "operation", "duration", "seconds", "image",
         "images", "image_url", "image_urls", "input_reference", "reference_images", "video",
-        "videos", "input_video_seconds", "extra_body",
+        "videos", "input_video_seconds", "seed", "generate_audio", "extra_body",
     ]:  # fmt: skip
         body = {"prompt": "a", "duration": 6, field: value}
         answer = await world.ask("POST", "/v1/videos/quote", json=body)

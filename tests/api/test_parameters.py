@@ -265,9 +265,9 @@ def test_one_image_may_be_a_reference_if_it_is_called_so() -> None:
 
 def test_unknown_names_are_listed_and_change_nothing() -> None:
     """C15."""
-    order = read(duration=6, seed=1, extra_body={"style": "noir", "extra_body": {"operation": "x"}})
+    order = read(duration=6, tempo=1, extra_body={"style": "noir", "extra_body": {"operation": "x"}})
 
-    assert order.ignored == ("seed", "extra_body.style", "extra_body.extra_body")
+    assert order.ignored == ("tempo", "extra_body.style", "extra_body.extra_body")
     assert fingerprint(order) == fingerprint(read(duration=6))
 
 
@@ -298,3 +298,27 @@ def test_a_request_is_recognised_by_what_it_means() -> None:
 
     assert len({fingerprint(order) for order in same}) == 1
     assert len({fingerprint(order) for order in [same[0], *others]}) == 1 + len(others)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"seed": 4294967295, "generate_audio": False},
+        {"seed": "4294967295", "generate_audio": "false"},
+        {"extra_body": {"seed": 4294967295, "generate_audio": False}},
+    ],
+)
+def test_seed_and_sound_are_read_as_numbers_or_as_words(fields: dict[str, Any]) -> None:
+    order = read(**fields)
+
+    assert (order.seed, order.sound) == (4294967295, False)
+
+
+@pytest.mark.parametrize("wrong", [-1, 2**32, 1.5, True, "1.5", "x", [], {}])
+def test_a_seed_is_a_whole_number_of_32_bits(wrong: Any) -> None:
+    assert refusal(seed=wrong).param == "seed"
+
+
+@pytest.mark.parametrize("wrong", [1, "yes", 0.5, []])
+def test_sound_is_wanted_or_not(wrong: Any) -> None:
+    assert refusal(generate_audio=wrong).param == "generate_audio"

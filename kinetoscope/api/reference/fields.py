@@ -10,6 +10,7 @@ from kinetoscope.domain.order import (
     AUTO,
     LIMITS,
     MOST_IMAGES,
+    MOST_SEED,
     PIXELS,
     PROMPT_CHARACTERS,
     Operation,
@@ -222,6 +223,19 @@ def _operation() -> Json:
             ],
             "description": "An estimate of the length of `video`. The price follows the measured"
             " length.",
+        },
+        "seed": {
+            "anyOf": [
+                {"type": "integer", "minimum": 0, "maximum": MOST_SEED},
+                {"type": "string", "pattern": "^[0-9]{1,10}$"},
+            ],
+            "description": "Makes the same request the same video again, where the engine can;"
+            " otherwise `metadata.ignored` lists it.",
+        },
+        "generate_audio": {
+            "anyOf": [{"type": "boolean"}, {"type": "string", "enum": ["true", "false"]}],
+            "description": "Whether the video has sound; by default it has, where the engine makes"
+            " any.",
         },
     }
 

@@ -60,6 +60,8 @@ def _video() -> Json:
         "url": _says("The same as `url` above."),
         "billing": ref("Billing"),
         "output": ref("Output"),
+        "seed": {**_COUNT, "description": "With it, the same request makes the same video."},
+        "engine_notes": _list(_says("What was asked for and is not shown.")),
     }
     video = {
         "id": _says("The name of the task and of its video."),
@@ -89,7 +91,9 @@ def _video() -> Json:
     return {
         "Video": _object(video, "A task, and its video once it is completed.", optional),
         "Metadata": _object(
-            metadata, "What OpenAI's object has no place for.", ("url", "billing", "output")
+            metadata,
+            "What OpenAI's object has no place for.",
+            ("url", "billing", "output", "seed", "engine_notes"),
         ),
         "Output": _object(output, "The measures of a completed video."),
         "VideoError": _object(failure, "Why a task failed."),

@@ -34,6 +34,7 @@ class Xai(Engine):
     repeatable = False
     stoppable = False  # it renders and bills to the end
     pace = (1.0, 5.0)
+    heeds = frozenset({"generate_audio"})
     most_bytes = words.MOST_BYTES
 
     def __init__(self, *, name: str, upstream: Upstream, slots: int, submits: Pace) -> None:

@@ -41,6 +41,8 @@ def asked(order: Order, inputs: Inputs, upstream: Upstream) -> dict[str, Any]:
             asked["reference_image_urls"] = _images(inputs)
     if order.ratio not in (None, AUTO):
         asked["aspect_ratio"] = order.ratio
+    if order.sound is not None:
+        asked["generate_audio"] = order.sound
     resolution = (order.tier or Tier.P480).value
     return {**asked, "duration": order.duration, "resolution": resolution}
 

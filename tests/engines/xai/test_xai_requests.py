@@ -48,6 +48,13 @@ async def test_a_text_says_length_size_and_shape(engine: Xai, xai: XaiServer) ->
     assert xai.made[-1].key == KEY
 
 
+async def test_a_silent_video_is_asked_for_only_on_request(engine: Xai, xai: XaiServer) -> None:
+    request = await sent(engine, xai, text(sound=False, seed=7))
+
+    assert request.HasField("generate_audio")
+    assert not request.generate_audio
+
+
 async def test_an_image_is_sent_as_data_and_auto_is_dropped(
     engine: Xai, xai: XaiServer, tmp_path: Path
 ) -> None:

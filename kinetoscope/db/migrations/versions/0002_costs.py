@@ -1,4 +1,4 @@
-"""What engines charge us, what they said, and keys of operators."""
+"""What engines charge us and say of their work, and keys of operators."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -12,4 +12,6 @@ def upgrade() -> None:
     op.add_column("tasks", sa.Column("cost", sa.BigInteger(), nullable=True))
     op.add_column("tasks", sa.Column("card", sa.BigInteger(), nullable=True))
     op.add_column("tasks", sa.Column("evidence", sa.Text(), nullable=True))
+    op.add_column("tasks", sa.Column("seed", sa.BigInteger(), nullable=True))
+    op.add_column("tasks", sa.Column("notes", sa.Text(), nullable=True))
     op.add_column("keys", sa.Column("role", sa.String(length=12), nullable=True))
