@@ -21,7 +21,7 @@ from kinetoscope.cli.making import fresh_path, make
 from kinetoscope.cli.options import home_option, json_option
 from kinetoscope.cli.show import Bar, bill_lines, dollars, say, show_json
 from kinetoscope.cli.signals import run_until_interrupted
-from kinetoscope.domain.order import ASPECT_RATIOS, AUTO, Operation
+from kinetoscope.domain.order import ASPECT_RATIOS, AUTO, MOST_SEED, Operation
 
 _WEB = ("http://", "https://")
 _ADDRESSES = (*_WEB, "data:")
@@ -44,6 +44,8 @@ class _Output:
 @click.option("--size", help="480p, 720p, or pixels such as 1280x720.")
 @click.option("--aspect-ratio", type=click.Choice([*ASPECT_RATIOS, AUTO]))
 @click.option("--operation", type=click.Choice([each.value for each in Operation]))
+@click.option("--seed", type=click.IntRange(0, MOST_SEED), help="The same again, where it can be.")
+@click.option("--silent", is_flag=True, help="Make it without sound.")
 @click.option("--model", help="The model to ask; the service has a default.")
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path), help="Default: named after the prompt."
@@ -57,6 +59,7 @@ def generate(
     images: tuple[str, ...],
     video: str | None,
     output: Path | None,
+    silent: bool,
     force: bool,
     home: Path,
     as_json: bool,
@@ -67,7 +70,9 @@ def generate(
     The service at KINETOSCOPE_URL is asked with KINETOSCOPE_KEY. Without them, the one that serves
     the home is asked, or one runs for the occasion and logs to kinetoscope.log in the home.
     """
-    given = {name: value for name, value in plain.items() if value is not None}
+    given: dict[str, object] = {name: value for name, value in plain.items() if value is not None}
+    if silent:
+        given["generate_audio"] = False
     request = Request(
         {"prompt": prompt, **given},
         tuple(_source("--image", each) for each in images),
@@ -116,6 +121,8 @@ async def _make(client: Client, request: Request, target: _Output) -> None:
         show_json({**video, "path": str(target.path)})
         return
     click.echo(target.path)
+    if notes := video["metadata"].get("engine_notes"):
+        say(f"  {video['metadata']['engine']}: {', '.join(notes)}")
     for line in bill_lines(video["metadata"]["billing"]):
         say(f"  {line}")
 

@@ -73,6 +73,7 @@ async def _cancel(client: Client, creating: asyncio.Task[Video]) -> None:
             video = await client.cancel((await creating)["id"])
     except (click.ClickException, TimeoutError) as error:
         say(f"not cancelled: {error}")
+        say("whoever serves this home goes on with it: see kinetoscope task list")
     else:
         charged = video["metadata"]["billing"]["charged"]
         say(f"cancelled {video['id']}; charged {dollars(charged)}")

@@ -106,7 +106,8 @@ class Carrier:
             self._task = await self._gateway.db.write(moved)
             self._runner.switched(self.engine, chosen)
             self.engine, self._wait = chosen, chosen.pace[0]
-        if turn := self.engine.turn():
+        # Whoever is out of order will say so at once: no place in its row is wasted on that.
+        if turn := self.engine.turn() if self.engine.well else 0.0:
             await self._nap_for(turn)
         return not (self._leaving or self._dropped)
 

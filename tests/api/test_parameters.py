@@ -265,7 +265,9 @@ def test_one_image_may_be_a_reference_if_it_is_called_so() -> None:
 
 def test_unknown_names_are_listed_and_change_nothing() -> None:
     """C15."""
-    order = read(duration=6, tempo=1, extra_body={"style": "noir", "extra_body": {"operation": "x"}})
+    order = read(
+        duration=6, tempo=1, extra_body={"style": "noir", "extra_body": {"operation": "x"}}
+    )
 
     assert order.ignored == ("tempo", "extra_body.style", "extra_body.extra_body")
     assert fingerprint(order) == fingerprint(read(duration=6))

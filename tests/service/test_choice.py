@@ -13,9 +13,9 @@ import pytest
 from kinetoscope.app import running
 from kinetoscope.db import tasks
 from kinetoscope.domain.errors import EngineUnavailable, OutcomeUnknown
-from kinetoscope.domain.order import Operation
+from kinetoscope.domain.order import Operation, Order
 from kinetoscope.domain.task import Failure, Status
-from kinetoscope.engines import Inputs
+from kinetoscope.engines import Inputs, Refused, Ticket
 from kinetoscope.service import Gateway
 from kinetoscope.service.choice import choose
 from kinetoscope.service.terms import read_terms
@@ -122,6 +122,26 @@ async def test_what_surely_was_not_heard_goes_to_the_next_engine(
 
     async with runner(stage):
         assert await made_by(stage) == "xai:second"
+    assert await money(stage) == ("9.70", "0.00")
+
+
+async def test_an_engine_that_turns_out_to_be_denied_hands_over_what_it_was_asked_for(
+    stage: World, cast: list[Scripted]
+) -> None:
+    """Refused credentials: it was asked, and surely nothing began."""
+
+    class Denied(Scripted):
+        async def start(self, task_id: str, order: Order, inputs: Inputs) -> Ticket | Refused:
+            self.plays = False
+            raise EngineUnavailable("the key is refused")
+
+    denied = Denied(cast[0].reel)
+    denied.name = "xai:main"
+    seat(stage, [denied, *cast[1:]])
+
+    async with runner(stage):
+        assert await made_by(stage) == "xai:second"
+    assert denied.started == {}
     assert await money(stage) == ("9.70", "0.00")
 
 
