@@ -85,6 +85,7 @@ async def open_gateway(settings: Settings, home: Path) -> AsyncIterator[Gateway]
         rules=_rules(settings),
         signing_key=_signing_key(settings, home),
         work=work,
+        public_url=settings.public_url,
         now=time.time,
     )
     try:

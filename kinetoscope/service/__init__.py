@@ -103,7 +103,8 @@ class Gateway:
 
     *outbound* visits what strangers name, *downloads* fetches what engines made. *cards* are the
     prices that engines charge us, by the name of the engine. *work* is a folder for files on their
-    way; *now* tells the Unix time in seconds.
+    way; *public_url* is where the Internet finds this service, if it does; *now* tells the Unix
+    time in seconds.
     """
 
     db: Database
@@ -117,6 +118,7 @@ class Gateway:
     rules: Rules
     signing_key: bytes = field(repr=False)
     work: Path
+    public_url: str = ""
     now: Callable[[], float]
     bell: Bell = field(default_factory=Bell)
 

@@ -8,7 +8,7 @@ import binascii
 import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
 from urllib.parse import unquote, unquote_to_bytes
@@ -20,7 +20,7 @@ from kinetoscope.domain.errors import InvalidOrder, NotFound
 from kinetoscope.domain.order import Input, Order, Source, check_source_seconds
 from kinetoscope.domain.task import Status
 from kinetoscope.service import Gateway, inputs_key, video_key
-from kinetoscope.service.links import linked_task
+from kinetoscope.service.links import link, linked_task
 from kinetoscope.service.terms import private_bytes
 
 _COPY = 1 << 20
@@ -57,6 +57,18 @@ async def gathered(gateway: Gateway, account_id: str, order: Order) -> AsyncIter
         yield await reader.read(order)
     finally:
         await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
+
+
+def addressed(gateway: Gateway, order: Order, found: Gathered) -> Gathered:
+    """Give a video made here the address at which anybody finds it, if this service has one."""
+    source = order.video
+    if source is None or found.video is None or not gateway.public_url.startswith("https://"):
+        return found
+    task_id = source.task_id or (linked_task(gateway, source.url) if source.url else None)
+    if task_id is None:
+        return found
+    url = gateway.public_url.rstrip("/") + link(gateway, task_id)
+    return replace(found, video=replace(found.video, url=url))
 
 
 async def keep(gateway: Gateway, task_id: str, found: Gathered) -> Gathered:

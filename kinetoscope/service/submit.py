@@ -24,7 +24,7 @@ from kinetoscope.domain.task import Status, Task
 from kinetoscope.engines import Engine
 from kinetoscope.service import Gateway, Model, inputs_key
 from kinetoscope.service.choice import first_choice
-from kinetoscope.service.inputs import Gathered, gathered, keep
+from kinetoscope.service.inputs import Gathered, addressed, gathered, keep
 from kinetoscope.service.terms import Terms, write_quote, write_terms
 
 
@@ -61,7 +61,7 @@ async def submit(gateway: Gateway, key: Key, wish: Wish) -> Task:
     if not gateway.bell.accepting:
         raise NotAccepting("the service is shutting down; try again in a moment")
     async with gathered(gateway, key.account_id, wish.order) as found:
-        offer = _offer(model, wish.order, found)
+        offer = _offer(gateway, model, wish.order, found)
         return await _accept(gateway, key, wish, offer, model)
 
 
@@ -69,7 +69,7 @@ async def quote(gateway: Gateway, key: Key, order: Order) -> Offer:
     """Tell what *order* would cost; make nothing, hold nothing, keep nothing."""
     model = _model(gateway, key, order)
     async with gathered(gateway, key.account_id, order) as found:
-        return _offer(model, order, found)
+        return _offer(gateway, model, order, found)
 
 
 def _model(gateway: Gateway, key: Key, order: Order) -> Model:
@@ -81,9 +81,12 @@ def _model(gateway: Gateway, key: Key, order: Order) -> Model:
     return model
 
 
-def _offer(model: Model, order: Order, found: Gathered) -> Offer:
+def _offer(gateway: Gateway, model: Model, order: Order, found: Gathered) -> Offer:
     usage = at_most(order, found.video)
     engines = model.able(order.operation, found.private_bytes)
+    if not engines:
+        found = addressed(gateway, order, found)
+        engines = model.able(order.operation, found.private_bytes)
     if not engines:
         raise _too_much(model, order, found)
     order = replace(order, ignored=(*order.ignored, *_unheeded(order, engines)))

@@ -7,11 +7,13 @@ import io
 import json
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from aiohttp import web
 
+from kinetoscope.service import Gateway
 from tests.api.shapes import is_error
 from tests.engines.scripted import Scripted
 from tests.films import film, picture
@@ -140,3 +142,31 @@ async def test_a_video_is_measured_and_not_believed(tmp_path: Path, engine: Scri
             assert accepted.json["metadata"]["quote"]["total"] == total, asked
             await world.end_of(accepted.json["id"])
         await world.audit()
+
+
+async def test_a_video_made_here_that_is_too_large_to_send_is_named_by_its_address(
+    world: World, tmp_path: Path
+) -> None:
+    """An engine takes so many bytes and no more; more must stand where it can fetch them."""
+    made = await world.make()
+    world.engine.most_bytes = 1000
+    extend = {"prompt": "on", "duration": 2, "video": {"id": made["id"]}}
+
+    message = is_error(await world.ask("POST", "/v1/videos", json=extend), 400)
+    assert "public https" in message
+
+    def public(gateway: Gateway) -> Gateway:
+        return replace(gateway, public_url="https://films.example.com/")
+
+    engine = Scripted(world.engine.reel)
+    async with open_world(tmp_path / "public", engine, change=public) as there:
+        await there.open("alice", "10")
+        first = await there.make()
+        engine.most_bytes = 1000
+        task = await there.make(duration=2, video={"id": first["id"]})
+
+    assert task["status"] == "completed"
+    _, inputs = engine.orders[task["id"]]
+    assert inputs.video is not None
+    address = f"https://films.example.com/v1/videos/{first['id']}/content?expires="
+    assert (inputs.video.url or "").startswith(address)
