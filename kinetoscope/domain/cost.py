@@ -14,6 +14,11 @@ def ticks_of(money: Money) -> int:
     return money.micros * _TICKS_PER_MICRO
 
 
+def margin(charged: Money, refunded: Money, cost: int) -> int:
+    """Tell in ticks what is left of what was *charged*; negative if we paid for it."""
+    return ticks_of(charged - refunded) - cost
+
+
 def show_ticks(ticks: int) -> str:
     """Write the exact decimal of dollars, with no more zeros than cents need: ``0.4203``."""
     sign = "-" if ticks < 0 else ""

@@ -51,27 +51,36 @@ def accept(conn: Conn, task: Task, limited_key: str | None = None) -> Task:
     return task
 
 
-def begin(conn: Conn, task_id: str) -> Task:
+def begin(conn: Conn, task_id: str, evidence: str | None = None) -> Task:
     """Bring a task to where an engine works on it."""
-    started = tasks.start(conn, tasks.claim(conn, task_id), NOW)
+    started = tasks.start(conn, tasks.claim(conn, task_id), NOW, evidence)
     return tasks.keep_ticket(conn, started, f"ticket-{task_id}")
 
 
-def complete(conn: Conn, task: Task, cost: Money) -> Task:
-    """End a task well and take *cost*."""
-    bill = write_billing((), held=task.held, charged=cost)
-    result = {"charged": cost, "billing": bill, "output": "{}", "expires_at": None}
-    ended = tasks.complete(conn, task, NOW, result)
-    ledger.settle(conn, task.id, cost, NOW)
+def complete(conn: Conn, task: Task, charge: Money, now: int = NOW, **known: int) -> Task:
+    """End a task well and take *charge*; *known* are its cost and card."""
+    bill = write_billing((), held=task.held, charged=charge)
+    result = {"charged": charge, "billing": bill, "output": "{}", "expires_at": None, **known}
+    ended = tasks.complete(conn, task, now, result)
+    ledger.settle(conn, task.id, charge, now)
     return ended
 
 
-def fail(conn: Conn, task: Task, failure: Failure = Failure.FAILED, charge: Money = ZERO) -> Task:
-    """End a task without a video and take *charge* of what was held."""
+def fail(
+    conn: Conn,
+    task: Task,
+    failure: Failure = Failure.FAILED,
+    charge: Money = ZERO,
+    now: int = NOW,
+    **known: int | str,
+) -> Task:
+    """End a task without a video and take *charge*; *known* are cost, card and evidence."""
     bill = write_billing((), held=task.held, charged=charge)
-    ended = tasks.fail(conn, task, NOW, failure, "no luck", charged=charge, known={}, billing=bill)
+    ended = tasks.fail(
+        conn, task, now, failure, "no luck", charged=charge, known=known, billing=bill
+    )
     if charge:
-        ledger.settle(conn, task.id, charge, NOW)
+        ledger.settle(conn, task.id, charge, now)
     else:
         ledger.release(conn, task.id)
     return ended

@@ -190,7 +190,7 @@ async def test_the_statement_lists_every_entry_once_page_by_page(db: Database) -
         owner = bob if number == 2 else alice
         task = await db.write(partial(accept, task=a_task(owner.id, usd("1"))))
         begun = await db.write(partial(begin, task_id=task.id))
-        await db.write(partial(complete, task=begun, cost=usd("0.25")))
+        await db.write(partial(complete, task=begun, charge=usd("0.25")))
 
     seen: list[ledger.Entry] = []
     after: int | None = None

@@ -78,7 +78,7 @@ async def test_of_a_settlement_a_failure_and_a_cancel_at_once_one_counts(db: Dat
             db.write(end)
             for task in begun
             for end in (
-                partial(complete, task=task, cost=usd("0.6")),
+                partial(complete, task=task, charge=usd("0.6")),
                 partial(fail, task=task),
                 partial(fail, task=task, failure=Failure.CANCELLED),
             )
