@@ -60,6 +60,11 @@ def moment(seconds: int | None) -> str:
     return "" if seconds is None else time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(seconds))
 
 
+def instant(seconds: int) -> str:
+    """Write a Unix time as the day and time that strangers far away read as well: in UTC."""
+    return time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(seconds))
+
+
 def bill_rows(billing: Mapping[str, Any]) -> list[tuple[str, str]]:
     """Say what the bill of a video counts and comes to: its lines, then what was charged.
 

@@ -14,15 +14,31 @@ from kinetoscope.app import open_gateway
 from kinetoscope.cli.accounts import describe_account, describe_entry
 from kinetoscope.cli.homes import load_settings, open_home
 from kinetoscope.cli.options import home_option, json_option
-from kinetoscope.cli.show import bill_lines, dollars, moment, show_facts, show_json, show_table
-from kinetoscope.db import Conn, accounts, ledger, tasks
+from kinetoscope.cli.show import (
+    bill_lines,
+    dollars,
+    moment,
+    say,
+    show_facts,
+    show_json,
+    show_table,
+)
+from kinetoscope.cli.upstream import Seen, asking_facts, cost_facts, describe_upstream, show_lost
+from kinetoscope.db import Conn, accounts, costs, ledger, tasks
 from kinetoscope.db.accounts import Account
 from kinetoscope.db.ledger import Entry
-from kinetoscope.domain.task import Status, Task
+from kinetoscope.db.tasks import Filter
+from kinetoscope.domain.money import ZERO
+from kinetoscope.domain.task import Failure, Status, Task
 from kinetoscope.service.advance import cancel as cancel_task
 from kinetoscope.settings import Settings
 
 _PROMPT_CHARACTERS = 40
+_LOST = "lost"
+_STATES = {
+    **{each.value: Filter(statuses=(each,)) for each in Status},
+    _LOST: Filter(failures=(Failure.LOST,), deleted_too=True),  # it may be on our bill
+}
 
 
 @click.group()
@@ -31,7 +47,11 @@ def task() -> None:
 
 
 @task.command("list")
-@click.option("--state", type=click.Choice([each.value for each in Status]), help="Only these.")
+@click.option(
+    "--state",
+    type=click.Choice(list(_STATES)),
+    help="Only these; of lost ones all that is needed to look them up where they were asked for.",
+)
 @click.option("--account", "account_name", help="Only those of one account.")
 @click.option(
     "--limit", type=click.IntRange(1, 10_000), default=20, show_default=True, help="How many."
@@ -43,31 +63,22 @@ def list_(
 ) -> None:
     """List tasks, newest first."""
 
-    def look(conn: Conn) -> list[tuple[Task, str]]:
+    def look(conn: Conn) -> list[Seen]:
         account_id = accounts.find(conn, account_name).id if account_name else None
-        wanted = tasks.Filter(statuses=(Status(state),) if state else ())
-        names = {each.id: each.name for each in accounts.list_all(conn)}
-        found = tasks.list_tasks(conn, account_id, wanted, limit=limit)
-        return [(each, names[each.account_id]) for each in found]
+        wanted = _STATES[state] if state else Filter()
+        return _see(conn, tasks.list_tasks(conn, account_id, wanted, limit=limit + 1))
 
     with open_home(home) as books:
         found = books.read(look)
+    page = found[:limit]
     if as_json:
-        show_json([_describe(each, owner) for each, owner in found])
-        return
-    rows = [
-        (
-            each.id,
-            owner,
-            _how_it_stands(each),
-            each.operation,
-            each.held if each.charged is None else each.charged,
-            moment(each.created_at),
-            _shorten(each.prompt),
-        )
-        for each, owner in found
-    ]
-    show_table(("id", "account", "state", "operation", "price", "accepted", "prompt"), rows)
+        show_json([_describe(each) for each in page])
+    elif state == _LOST:
+        show_lost(page)
+    else:
+        _show_rows(page)
+    if len(found) > limit:
+        say(f"there are more than these {limit}: --limit")
 
 
 @task.command()
@@ -76,20 +87,16 @@ def list_(
 @json_option
 def show(task_id: str, home: Path, as_json: bool) -> None:
     """Show all that is known of TASK."""
-
-    def look(conn: Conn) -> tuple[Task, str]:
-        found = tasks.find(conn, task_id)
-        return found, accounts.get(conn, found.account_id).name
-
     with open_home(home) as books:
-        found, owner = books.read(look)
+        [seen] = books.read(lambda conn: _see(conn, [tasks.find(conn, task_id)]))
     if as_json:
-        show_json(_describe(found, owner))
+        show_json(_describe(seen))
         return
+    found = seen.task
     show_facts(
         {
             "id": found.id,
-            "account": owner,
+            "account": seen.owner,
             "key": found.key_id,
             "model": f"{found.model}, made by {found.engine}",
             "operation": found.operation,
@@ -99,10 +106,11 @@ def show(task_id: str, home: Path, as_json: bool) -> None:
             "state": _how_it_stands(found),
             "attempts": found.attempt,
             "accepted": moment(found.created_at),
-            "started": moment(found.started_at),
+            **asking_facts(found),
             "ended": moment(found.ended_at),
             "error": found.error_message,
             "held": found.held,
+            **cost_facts(seen),
             "result": _result(found),
         }
     )
@@ -122,7 +130,7 @@ def cancel(task_id: str, home: Path, as_json: bool) -> None:
     with open_home(home):  # says at once, and in a sentence, if the books cannot be opened
         ended, owner = asyncio.run(_cancel(settings, home, task_id))
     if as_json:
-        show_json(_describe(ended, owner.name))
+        show_json(_describe(Seen(ended, owner.name)))
         return
     click.echo(f"{ended.id} is cancelled; {dollars(ended.held)} went back to {owner.name}")
 
@@ -158,10 +166,34 @@ async def _cancel(settings: Settings, home: Path, task_id: str) -> tuple[Task, A
     return ended, owner
 
 
-def _describe(found: Task, owner: str) -> dict[str, Any]:
+def _see(conn: Conn, found: list[Task]) -> list[Seen]:
+    """Learn of tasks whose they are and what was given back."""
+    names = {each.id: each.name for each in accounts.list_all(conn)}
+    back = costs.refunded(conn, [each.id for each in found])
+    return [Seen(each, names[each.account_id], back.get(each.id, ZERO)) for each in found]
+
+
+def _show_rows(found: list[Seen]) -> None:
+    rows = [
+        (
+            each.task.id,
+            each.owner,
+            _how_it_stands(each.task),
+            each.task.operation,
+            each.task.held if each.task.charged is None else each.task.charged,
+            moment(each.task.created_at),
+            _shorten(each.task.prompt),
+        )
+        for each in found
+    ]
+    show_table(("id", "account", "state", "operation", "price", "accepted", "prompt"), rows)
+
+
+def _describe(seen: Seen) -> dict[str, Any]:
+    found = seen.task
     return {
         "id": found.id,
-        "account": owner,
+        "account": seen.owner,
         "key_id": found.key_id,
         "model": found.model,
         "engine": found.engine,
@@ -182,6 +214,7 @@ def _describe(found: Task, owner: str) -> dict[str, Any]:
         "output": found.output and json.loads(found.output),
         "error": found.error_code and {"code": found.error_code, "message": found.error_message},
         "deleted": found.deleted,
+        **describe_upstream(seen),
     }
 
 

@@ -42,13 +42,17 @@ class Note(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """Which tasks of an account to list; times are Unix seconds, inclusive and exclusive."""
+    """Which tasks of an account to list; times are Unix seconds, inclusive and exclusive.
+
+    Those that their owner deleted are left out, unless *deleted_too*.
+    """
 
     statuses: tuple[Status, ...] = ()
     operations: tuple[Operation, ...] = ()
     failures: tuple[Failure, ...] = ()
     created_after: int | None = None
     created_before: int | None = None
+    deleted_too: bool = False
 
 
 _NEW = (
@@ -181,8 +185,8 @@ def list_tasks(
     ascending: bool = False,
     limit: int = 20,
 ) -> list[Task]:
-    """List up to *limit* tasks that were not deleted, newest first, beyond the task *after*."""
-    query = _narrow(select(*COLUMNS).where(tasks.c.deleted.is_(False)), wanted)
+    """List up to *limit* tasks that are *wanted*, newest first, beyond the task *after*."""
+    query = _narrow(select(*COLUMNS), wanted)
     if account_id is not None:
         query = query.where(tasks.c.account_id == account_id)
     if after is not None:
@@ -192,6 +196,8 @@ def list_tasks(
 
 
 def _narrow(query: Select[Any], wanted: Filter) -> Select[Any]:
+    if not wanted.deleted_too:
+        query = query.where(tasks.c.deleted.is_(False))
     if wanted.statuses:
         query = query.where(tasks.c.status.in_([each.value for each in wanted.statuses]))
     if wanted.operations:

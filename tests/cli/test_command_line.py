@@ -56,7 +56,7 @@ def test_the_version_is_told(command: Command) -> None:
         ("deposit", "alice", "ten"),
         ("deposit", "alice", "0"),
         ("account", "open", " "),
-        ("task", "list", "--state", "lost"),
+        ("task", "list", "--state", "mislaid"),
         ("generate",),
         ("generate", "x", "--image", "nowhere.png"),
         ("serve", "--port", "70000"),

@@ -57,8 +57,10 @@ def begin(conn: Conn, task_id: str, evidence: str | None = None) -> Task:
     return tasks.keep_ticket(conn, started, f"ticket-{task_id}")
 
 
-def complete(conn: Conn, task: Task, charge: Money, now: int = NOW, **known: int) -> Task:
-    """End a task well and take *charge*; *known* are its cost and card."""
+def complete(
+    conn: Conn, task: Task, charge: Money, now: int = NOW, **known: int | str | None
+) -> Task:
+    """End a task well and take *charge*; *known* are more columns of its row."""
     bill = write_billing((), held=task.held, charged=charge)
     result = {"charged": charge, "billing": bill, "output": "{}", "expires_at": None, **known}
     ended = tasks.complete(conn, task, now, result)
@@ -72,9 +74,9 @@ def fail(
     failure: Failure = Failure.FAILED,
     charge: Money = ZERO,
     now: int = NOW,
-    **known: int | str,
+    **known: int | str | None,
 ) -> Task:
-    """End a task without a video and take *charge*; *known* are cost, card and evidence."""
+    """End a task without a video and take *charge*; *known* are more columns of its row."""
     bill = write_billing((), held=task.held, charged=charge)
     ended = tasks.fail(
         conn, task, now, failure, "no luck", charged=charge, known=known, billing=bill

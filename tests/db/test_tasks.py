@@ -182,7 +182,9 @@ async def test_a_deleted_result_leaves_the_list_and_its_bill_stays(db: Database)
     assert not await db.write(lambda conn: tasks.delete_result(conn, running.id))
 
     left = await db.read(lambda conn: tasks.list_tasks(conn, done.account_id, Filter()))
+    every = await db.read(lambda conn: tasks.list_tasks(conn, None, Filter(deleted_too=True)))
     assert [task.id for task in left] == [running.id]
+    assert [task.id for task in every] == [running.id, done.id]
     assert (await db.read(lambda conn: tasks.find(conn, done.id))).charged == usd("0.1")
     assert await faults(db) == []
 
