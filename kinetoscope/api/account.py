@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -12,8 +10,12 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
+from kinetoscope.api.costs import MOST_DIFFERENCES, costs_csv, show_costs
 from kinetoscope.api.door import answer, caller, glance_as, read_as, whole_number
-from kinetoscope.db import accounts, ledger, reports
+from kinetoscope.api.show import show_day, to_csv
+from kinetoscope.db import Conn, accounts, costs, ledger, reports
+from kinetoscope.db.accounts import Key
+from kinetoscope.db.costs import Costs
 from kinetoscope.db.reports import UsageRow
 from kinetoscope.domain.errors import InvalidOrder
 from kinetoscope.domain.money import ZERO
@@ -56,29 +58,37 @@ class Accounts:
         )
 
     async def usage(self, request: Request) -> Response:
-        """Answer what was charged, by day, key and operation, as JSON or CSV."""
+        """Answer what was charged, as JSON or CSV: by day, key and operation.
+
+        The key of an operator is answered for all accounts, with what engines charged.
+        """
         query = request.query_params
         today = int(self.gateway.now()) // DAY * DAY
         since = _day(query, "from", today - (_USAGE_DAYS - 1) * DAY)
         until = _day(query, "to", today) + DAY
-        rows = await read_as(
-            self.gateway,
-            request,
-            lambda conn, key: reports.usage(conn, key.account_id, since, until),
-        )
+
+        def look(conn: Conn, key: Key) -> list[UsageRow] | Costs:
+            if key.is_operator:
+                return costs.add_up(conn, since, until, most=MOST_DIFFERENCES)
+            return reports.usage(conn, key.account_id, since, until)
+
+        found = await read_as(self.gateway, request, look)
         form = query.get("format", "json")
-        if form == "csv" or "text/csv" in request.headers.get("accept", ""):
-            return Response(_csv(rows), media_type="text/csv")
-        if form != "json":
+        as_csv = form == "csv" or "text/csv" in request.headers.get("accept", "")
+        if not as_csv and form != "json":
             raise InvalidOrder("format must be json or csv", "format")
-        total = sum((row.charged - row.refunded for row in rows), start=ZERO)
+        if isinstance(found, Costs):
+            return _table(costs_csv(found)) if as_csv else answer(show_costs(found))
+        if as_csv:
+            return _table(_csv(found))
+        total = sum((row.charged - row.refunded for row in found), start=ZERO)
         return answer(
             {
                 "object": "usage",
                 "currency": "USD",
-                "from": _date(since),
-                "to": _date(until - DAY),
-                "data": [_show_usage(row) for row in rows],
+                "from": show_day(since),
+                "to": show_day(until - DAY),
+                "data": [_show_usage(row) for row in found],
                 "total": str(total),
             }
         )
@@ -179,13 +189,12 @@ def _show_usage(row: UsageRow) -> Mapping[str, Any]:
 
 
 def _csv(rows: list[UsageRow]) -> str:
-    out = io.StringIO()
-    writer = csv.DictWriter(
-        out, ["day", "key", "operation", "videos", "charged", "refunded"], lineterminator="\n"
-    )
-    writer.writeheader()
-    writer.writerows(_show_usage(row) for row in rows)
-    return out.getvalue()
+    names = ("day", "key", "operation", "videos", "charged", "refunded")
+    return to_csv(names, map(_show_usage, rows))
+
+
+def _table(text: str) -> Response:
+    return Response(text, media_type="text/csv")
 
 
 def _show_entry(entry: ledger.Entry) -> dict[str, Any]:
@@ -210,7 +219,3 @@ def _day(query: Mapping[str, str], name: str, default: int) -> int:
         return int(datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC).timestamp())
     except ValueError as error:
         raise InvalidOrder(f"{name} must be a day such as 2026-01-31", name) from error
-
-
-def _date(time: int) -> str:
-    return datetime.fromtimestamp(time, UTC).strftime("%Y-%m-%d")

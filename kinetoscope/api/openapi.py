@@ -100,7 +100,8 @@ def _security() -> Json:
             "type": "http",
             "scheme": "bearer",
             "bearerFormat": "sk-…",
-            "description": "An API key. It sees the tasks of its own account.",
+            "description": "An API key. It sees the tasks of its own account; that of an operator"
+            " also sees what engines charged for those of all.",
         },
         "link": {
             "type": "apiKey",

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import csv
+import io
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -101,6 +105,20 @@ def poll_after_ms(task: Task) -> int:
 def to_json(value: Any) -> bytes:  # noqa: ANN401 - whatever JSON can say
     """Encode a value as JSON."""
     return encoder.encode(value)
+
+
+def to_csv(names: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> str:
+    """Write rows below the *names* of their columns."""
+    out = io.StringIO()
+    writer = csv.DictWriter(out, names, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return out.getvalue()
+
+
+def show_day(time: int) -> str:
+    """Write the day (UTC) of a Unix time."""
+    return datetime.fromtimestamp(time, UTC).strftime("%Y-%m-%d")
 
 
 def _show_result(shown: Video, task: Task, url: str | None) -> None:

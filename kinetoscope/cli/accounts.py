@@ -184,6 +184,7 @@ def describe_key(key: Key, account_name: str) -> dict[str, Any]:
         "account": account_name,
         "hint": key.hint,
         "name": key.name,
+        "role": key.role,
         "models": key.models,
         "limit": None if key.spend_limit is None else str(key.spend_limit),
         "committed": str(key.committed),

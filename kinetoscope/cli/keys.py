@@ -29,6 +29,7 @@ def key() -> None:
     "--limit", type=an_amount, metavar="AMOUNT", help="The most dollars that it may spend, ever."
 )
 @click.option("--model", "models", multiple=True, help="A model that it may ask for; repeatable.")
+@click.option("--operator", is_flag=True, help="It may also ask what engines charged, for all.")
 @home_option
 @json_option
 def create(
@@ -37,6 +38,7 @@ def create(
     name: str,
     limit: Money | None,
     models: tuple[str, ...],
+    operator: bool,
     home: Path,
     as_json: bool,
 ) -> None:
@@ -51,6 +53,7 @@ def create(
             name=name,
             models=models or None,
             spend_limit=limit,
+            role=accounts.OPERATOR if operator else None,
         )
         return found, made, secret
 
@@ -86,13 +89,14 @@ def list_(account_name: str | None, home: Path, as_json: bool) -> None:
             owner.name,
             f"{each.hint}…",
             each.name,
+            each.role or "",
             ", ".join(each.models) if each.models is not None else "all",
             "none" if each.spend_limit is None else each.spend_limit,
             moment(each.revoked_at) or "in use",
         )
         for owner, each in found
     ]
-    show_table(("id", "account", "secret", "name", "models", "limit", "revoked"), rows)
+    show_table(("id", "account", "secret", "name", "role", "models", "limit", "revoked"), rows)
 
 
 @key.command()

@@ -19,6 +19,7 @@ from kinetoscope.db.schema import accounts, keys
 from kinetoscope.domain.errors import Conflict, NotFound, Unauthenticated
 from kinetoscope.domain.money import ZERO, Money
 
+OPERATOR = "operator"
 _SECRET_BYTES = 32
 _HINT_CHARACTERS = 10
 
@@ -42,7 +43,10 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """A secret that speaks for an account; *models* None means all of them."""
+    """A secret that speaks for an account; *models* None means all of them.
+
+    The key of an operator may also ask what engines charged, for whichever account.
+    """
 
     id: str
     account_id: str
@@ -53,6 +57,12 @@ class Key:
     committed: Money
     created_at: int
     revoked_at: int | None
+    role: str | None = None
+
+    @property
+    def is_operator(self) -> bool:
+        """Whether it may know what is nobody's account's."""
+        return self.role == OPERATOR
 
 
 def open_account(conn: Conn, name: str, now: int) -> Account:
@@ -103,11 +113,12 @@ def create_key(
     name: str = "",
     models: tuple[str, ...] | None = None,
     spend_limit: Money | None = None,
+    role: str | None = None,
 ) -> tuple[Key, str]:
     """Make a key and its secret; the secret is returned once and never kept."""
     secret = f"sk-{secrets.token_urlsafe(_SECRET_BYTES)}"
     hint = secret[:_HINT_CHARACTERS]
-    key = Key(new_id("key"), account_id, hint, name, models, spend_limit, ZERO, now, None)
+    key = Key(new_id("key"), account_id, hint, name, models, spend_limit, ZERO, now, None, role)
     conn.execute(
         insert(keys).values(
             id=key.id,
@@ -119,6 +130,7 @@ def create_key(
             spend_limit=spend_limit,
             committed=ZERO,
             created_at=now,
+            role=role,
         )
     )
     return key, secret
@@ -139,6 +151,7 @@ _KEY = (
     keys.c.committed,
     keys.c.created_at,
     keys.c.revoked_at,
+    keys.c.role,
 )
 _AUTHENTICATE = Hot(
     select(*_KEY).where(keys.c.hash == bindparam("hash"), keys.c.revoked_at.is_(None))

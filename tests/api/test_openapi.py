@@ -21,6 +21,7 @@ from kinetoscope.api.reference import parameters, schemas
 from kinetoscope.api.reference.markdown import blocks, inline
 from kinetoscope.api.reference.refusals import every_refusal
 from kinetoscope.api.show import Metadata, ShownError, Video
+from kinetoscope.db.accounts import OPERATOR
 from kinetoscope.domain import errors
 from kinetoscope.domain.errors import KinetoscopeError
 from kinetoscope.domain.order import LIMITS, PROMPT_CHARACTERS
@@ -143,7 +144,8 @@ async def test_real_answers_have_the_shapes_that_are_described(
 ) -> None:
     """C20 to C25, C34, C39, C41, C44, over HTTP."""
     made = await world.make(size="720p")
-    world.engine.will(Refused("moderation_blocked", "request rejected"))
+    world.engine.will(Refused("moderation_blocked", "request rejected", cost=7))
+    operator = await world.open("operator", "0", role=OPERATOR)
     asked = document["paths"]["/v1/videos"]["post"]["requestBody"]["content"]["application/json"]
     quoted = await world.ask("POST", "/v1/videos/quote", json=asked["example"])
 
@@ -164,6 +166,9 @@ async def test_real_answers_have_the_shapes_that_are_described(
     }
     for path, name in shapes.items():
         assert has_shape(name, (await world.ask("GET", path)).json), path
+    costs = (await world.ask("GET", "/v1/usage", operator)).json
+    assert costs["differences"]["data"]
+    assert has_shape("OperatorUsage", costs)
     assert has_shape("VideoDeleted", (await world.ask("DELETE", f"/v1/videos/{made['id']}")).json)
 
 

@@ -86,13 +86,26 @@ def test_a_key_for_a_model_that_is_not_there_is_refused(command: Command) -> Non
     assert "there is: grok-imagine" in said.err
 
 
+def test_the_key_of_an_operator_is_told_from_others(command: Command) -> None:
+    command("init")
+    made = command("key", "create", "default", "--operator", "--name", "books", "--json").json
+
+    listed = command("key", "list", "--json").json
+    shown = command("key", "list").out.splitlines()
+
+    assert made["role"] == "operator"
+    assert {each["name"]: each["role"] for each in listed} == {"first": None, "books": "operator"}
+    assert ["operator" in line for line in shown] == [False, False, True]
+    assert command("key", "revoke", made["id"], "--json").json["role"] == "operator"
+
+
 def test_keys_and_accounts_are_listed_for_people_too(command: Command) -> None:
     command("init")
 
     keys, accounts = command("key", "list").out, command("account", "list").out
 
     assert keys.splitlines()[0].split() == [
-        "id", "account", "secret", "name", "models", "limit", "revoked",
+        "id", "account", "secret", "name", "role", "models", "limit", "revoked",
     ]  # fmt: skip
     assert "in use" in keys
     assert "$10.00" in accounts

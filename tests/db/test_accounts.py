@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 
 import pytest
 from sqlalchemy import text
@@ -57,6 +58,23 @@ async def test_a_secret_opens_its_key_and_is_not_kept(db: Database) -> None:
     kept = await db.read(lambda conn: repr(conn.execute(text("SELECT * FROM keys")).all()))
     assert secret not in kept
     assert secret.startswith(key.hint)
+
+
+async def test_only_a_key_that_was_made_so_is_an_operators(db: Database) -> None:
+    alice = await db.write(lambda conn: open_with(conn, "alice", "10"))
+    plain, secret = await db.write(lambda conn: accounts.create_key(conn, alice.id, NOW))
+    other, its_secret = await db.write(
+        lambda conn: accounts.create_key(conn, alice.id, NOW, role=accounts.OPERATOR)
+    )
+
+    known = [
+        await db.read(partial(accounts.authenticate, secret_hash=accounts.hash_secret(each)))
+        for each in (secret, its_secret)
+    ]
+
+    assert known == [plain, other]
+    assert [key.is_operator for key in known] == [False, True]
+    assert await db.read(lambda conn: accounts.list_keys(conn, alice.id)) == known
 
 
 async def test_a_revoked_key_opens_nothing_and_stays_listed(db: Database) -> None:

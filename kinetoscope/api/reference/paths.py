@@ -269,7 +269,7 @@ class Paths:
 
     def _account(self) -> Json:
         csv = {"text/csv": {"schema": {"type": "string"}}}
-        usage = good("Usage", "usage")
+        usage = good("UsageAnswer", "usage", (), "operator_usage")
         usage["200"]["content"] |= csv
         shown = {
             "balance": ("getBalance", "What there is", [], good("Balance", "balance")),
@@ -280,7 +280,8 @@ class Paths:
             "balance": "Answers the balance, what of it is held for tasks that have not ended, and"
             " what is available.",
             "usage": "Answers what was charged and refunded, by day (UTC), key and operation; by"
-            " default over the last 30 days.",
+            " default over the last 30 days. The key of an operator is answered for all accounts,"
+            " by day, operation and engine, with what engines charged and what is left.",
             "ledger": "Answers every deposit, settlement and refund, newest first.",
         }
         return {

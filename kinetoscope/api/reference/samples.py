@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from kinetoscope.api.reference.costs import cost_sample
 from kinetoscope.api.show import show_task, to_json
 from kinetoscope.domain.money import Money
 from kinetoscope.domain.order import (
@@ -73,6 +74,10 @@ class Samples:
             "quote": ("A quote", self._quote()),
             "balance": ("A balance", self._balance()),
             "usage": ("One day", self._usage()),
+            "operator_usage": (
+                "With the key of an operator",
+                cost_sample(TASK, self.quote.total, _CREATED + 41),
+            ),
             "ledger": ("A page", _page([self._entry()])),
             "models": ("The models", {"object": "list", "data": [self._model()]}),
             "pricing": ("The prices", self._pricing()),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from kinetoscope.api.reference.costs import cost_schemas
 from kinetoscope.api.reference.refusals import every_refusal
 from kinetoscope.api.show import LEAST_POLL_MS, MOST_POLL_MS
 from kinetoscope.domain.order import ASPECT_RATIOS, Operation, Tier
@@ -216,6 +217,11 @@ def _account() -> Json:
         "Balance": _object(balance, "`available` is `balance` less `held`."),
         "UsageRow": _object(row, "What one key spent on one operation on one day (UTC)."),
         "Usage": _object(usage, "`total` is all that was charged, less what was refunded."),
+        "UsageAnswer": {
+            "description": "The account's own, or all of it for the key of an operator.",
+            "anyOf": [ref("Usage"), ref("OperatorUsage")],
+        },
+        **cost_schemas(),
         "LedgerEntry": _object(entry, "One line of the journal; never edited, never deleted."),
     }
 
