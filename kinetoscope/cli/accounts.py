@@ -6,17 +6,22 @@ import secrets
 import shlex
 import time
 from dataclasses import asdict
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import click
 
+from kinetoscope.api.costs import show_costs
+from kinetoscope.cli.costs import a_day, days, show_costs_table
 from kinetoscope.cli.homes import open_home
 from kinetoscope.cli.options import an_amount, at, home_option, json_option
 from kinetoscope.cli.show import dollars, moment, say, show_facts, show_json, show_table
-from kinetoscope.db import Conn, accounts, ledger, reports
+from kinetoscope.db import Conn, accounts, costs, ledger, reports
 from kinetoscope.db.accounts import Account, Key
+from kinetoscope.db.costs import Costs
 from kinetoscope.db.ledger import Entry
+from kinetoscope.db.reports import Audit
 from kinetoscope.domain.money import Money
 
 _ENTRIES = 20
@@ -144,24 +149,48 @@ def deposit(
 
 
 @click.command()
+@click.option("--upstream", is_flag=True, help="Show what engines charged, and what differs.")
+@click.option(
+    "--since", type=a_day, metavar="DAY", help="The first day (UTC); by default 30 count."
+)
+@click.option("--until", type=a_day, metavar="DAY", help="The last day (UTC); by default today.")
 @home_option
 @json_option
-def audit(home: Path, as_json: bool) -> None:
-    """Add up every balance and every hold again; exit with 1 if the books do not agree."""
+def audit(
+    *, upstream: bool, since: datetime | None, until: datetime | None, home: Path, as_json: bool
+) -> None:
+    """Add up every balance and every hold again; exit with 1 if the books do not agree.
+
+    What an engine charged and its card does not say is shown, and is no fault of the books.
+    """
+    if not upstream and (since or until):
+        raise click.UsageError("--since and --until go with --upstream")
+    first, end = days(since, until)
+
+    def look(conn: Conn) -> tuple[Audit, Costs | None]:
+        return reports.audit(conn), costs.add_up(conn, first, end) if upstream else None
+
     with open_home(home) as books:
-        found = books.read(reports.audit)
+        found, charged = books.read(look)
     if as_json:
-        show_json(asdict(found))
-    elif not found.faults:
+        show_json(asdict(found) | ({"upstream": show_costs(charged)} if charged else {}))
+    else:
+        _show_audit(found, charged)
+    if found.faults:
+        message = f"the books do not add up: {len(found.faults)} faults"
+        raise click.ClickException(message)
+
+
+def _show_audit(found: Audit, charged: Costs | None) -> None:
+    for fault in found.faults:
+        say(fault)
+    if not found.faults:
         click.echo(
             f"{found.accounts} accounts, {found.entries} entries, {found.holds} holds,"
             f" {found.tasks} tasks: the books add up"
         )
-    if found.faults:
-        for fault in () if as_json else found.faults:
-            say(fault)
-        message = f"the books do not add up: {len(found.faults)} faults"
-        raise click.ClickException(message)
+    if charged is not None:
+        show_costs_table(charged)
 
 
 def describe_account(found: Account) -> dict[str, Any]:
