@@ -180,6 +180,14 @@ Index(
     postgresql_where=_EXPIRING,
 )
 
+_ENDED = text("ended_at IS NOT NULL")
+Index(
+    "ix_tasks_ended_at",
+    tasks.c.ended_at,
+    sqlite_where=_ENDED,
+    postgresql_where=_ENDED,
+)
+
 idempotency = Table(
     "idempotency",
     metadata,
