@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from kinetoscope.domain import errors
+from tests.patience import PATIENCE
 
 ROOT = Path(__file__).parent.parent
 ROOMS = ("kinetoscope", "tests", "benchmarks")
@@ -124,7 +125,9 @@ def _files() -> list[Path]:
     """List what git keeps or would keep; without git, what the rooms and the root hold."""
     command = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"]
     try:
-        answer = subprocess.run(command, cwd=ROOT, capture_output=True, check=True, timeout=20)
+        answer = subprocess.run(
+            command, cwd=ROOT, capture_output=True, check=True, timeout=PATIENCE
+        )
     except (OSError, subprocess.CalledProcessError):
         return [*MODULES, *LOCKS, *(path for path in ROOT.iterdir() if path.is_file())]
     names = answer.stdout.decode().split("\0")

@@ -23,6 +23,7 @@ from kinetoscope.engines import Engine
 from kinetoscope.service import Gateway, Model
 from kinetoscope.settings import Settings, load
 from tests.engines.scripted import Scripted
+from tests.patience import PATIENCE
 
 LOOPBACK = ["127.0.0.0/8", "::1/128"]
 
@@ -119,13 +120,12 @@ class World:
 
     async def end_of(self, task_id: str, who: Actor | None = None) -> Any:
         """Poll a task until it has ended."""
-        for _ in range(2000):
-            task = (await self.ask("GET", f"/v1/videos/{task_id}", who)).json
-            if task["status"] in ("completed", "failed"):
-                return task
-            await asyncio.sleep(0.01)
-        message = f"{task_id} did not end"
-        raise AssertionError(message)
+        async with asyncio.timeout(PATIENCE):
+            while True:
+                task = (await self.ask("GET", f"/v1/videos/{task_id}", who)).json
+                if task["status"] in ("completed", "failed"):
+                    return task
+                await asyncio.sleep(0.01)
 
     async def make(self, who: Actor | None = None, **fields: Any) -> Any:
         """Ask for a video and wait for its end."""
@@ -186,6 +186,7 @@ async def _serving(world: World) -> AsyncIterator[None]:
         log_config=None,
         access_log=False,
         lifespan="off",
+        timeout_keep_alive=75,  # as in the service: a test that is held up finds its connection
     )
     server = uvicorn.Server(config)
     server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]

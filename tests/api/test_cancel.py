@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
 from pathlib import Path
-
-import pytest
 
 from tests.api.shapes import is_error
 from tests.engines.scripted import Scripted
+from tests.patience import eventually
 from tests.world import World, open_world
 
 
 async def started(world: World, task_id: str) -> None:
     """Wait until the engine has begun with a task."""
-    for _ in range(1000):
-        if world.engine.started[task_id]:
-            return
-        await asyncio.sleep(0.005)
-    pytest.fail("the engine was not asked")
+    await eventually(lambda: world.engine.started[task_id] > 0)
 
 
 async def test_a_task_no_engine_was_asked_for_costs_nothing(

@@ -16,6 +16,7 @@ from tests.api.shapes import is_error
 from tests.api.test_inputs import data_url
 from tests.engines.scripted import Scripted
 from tests.films import picture
+from tests.patience import PATIENCE
 from tests.world import World, open_world
 
 JSON = {"Content-Type": "application/json"}
@@ -27,7 +28,7 @@ async def raw(world: World, request: bytes) -> tuple[int, bytes]:
     reader, writer = await asyncio.open_connection(address.hostname, address.port)
     writer.write(request)
     await writer.drain()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE):
         answer = await reader.read()
     writer.close()
     await writer.wait_closed()

@@ -17,6 +17,7 @@ from kinetoscope.api.body import LARGE_EACH
 from kinetoscope.api.protocol import Protocol
 from kinetoscope.db import Database
 from kinetoscope.domain.errors import KinetoscopeError
+from tests.patience import PATIENCE
 from tests.world import Actor, Answer, World
 
 MIB = 1 << 20
@@ -57,7 +58,7 @@ async def test_a_head_that_does_not_come_is_not_waited_for_for_ever(
     reader, writer = await asyncio.open_connection("127.0.0.1", hasty)
     writer.write(begun)
 
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE):
         assert await reader.read() == b""
     writer.close()
 
@@ -66,7 +67,7 @@ async def test_an_answer_is_not_cut_off_for_what_was_begun_behind_it(hasty: int)
     reader, writer = await asyncio.open_connection("127.0.0.1", hasty)
     writer.write(b"GET / HTTP/1.1\r\nHost: x\r\n\r\nGET / HTTP/1.1\r\nX-a: ")
 
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE):
         assert (await reader.read()).endswith(b"hello\r\n0\r\n\r\n")
     writer.close()
 
@@ -75,7 +76,7 @@ async def test_a_head_without_an_end_is_refused(hasty: int) -> None:
     reader, writer = await asyncio.open_connection("127.0.0.1", hasty)
     writer.write(b"GET / HTTP/1.1\r\nX-a: " + b"a" * 2000)
 
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE):
         assert b"its head is larger" in await reader.read()
     writer.close()
 
@@ -106,7 +107,7 @@ async def test_an_account_that_sends_slowly_holds_up_no_other(world: World) -> N
             await stack.enter_async_context(_half_a_body(world, world.alice))
         await asyncio.sleep(0.2)
 
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(PATIENCE):
             made = await _post(world, world.charlie, junk="x" * (2 * MIB))
 
     assert made.status == 200

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from kinetoscope.assets.inspect import VIDEO_BYTES, VideoFacts, inspect_video, sniff
 from kinetoscope.domain.errors import InvalidOrder
 from tests.assets.clips import clip, with_header
+from tests.patience import PATIENCE
 
 FAST_START = {"movflags": "faststart"}
 
@@ -260,7 +261,11 @@ def test_the_serving_process_loads_no_decoder() -> None:
     )
 
     said = subprocess.run(
-        [sys.executable, "-c", command], capture_output=True, text=True, check=True, timeout=20
+        [sys.executable, "-c", command],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=PATIENCE,
     )
 
     assert said.stdout.strip() == "[]"

@@ -16,10 +16,10 @@ from typing import Any
 import pytest
 
 from kinetoscope.cli import run
+from tests.patience import PATIENCE
 
 ROOT = Path(__file__).parents[2]
 PROGRAM = (sys.executable, "-m", "kinetoscope.cli")
-SECONDS = 50
 
 
 @dataclass
@@ -51,7 +51,7 @@ class Programs:
             env=self._environment(variables),
             capture_output=True,
             text=True,
-            timeout=SECONDS,
+            timeout=PATIENCE,
             check=False,
         )
         return Said(done.returncode, done.stdout, done.stderr)
@@ -90,7 +90,7 @@ class Programs:
         for program in self._running:
             if program.poll() is None:
                 program.kill()
-                program.communicate(timeout=SECONDS)
+                program.communicate(timeout=PATIENCE)
 
     def _environment(self, variables: dict[str, str]) -> dict[str, str]:
         kept = {k: v for k, v in os.environ.items() if not k.startswith("KINETOSCOPE_")}
@@ -99,7 +99,7 @@ class Programs:
 
 def end(program: subprocess.Popen[str]) -> Said:
     """Wait for the end of a program."""
-    out, err = program.communicate(timeout=SECONDS)
+    out, err = program.communicate(timeout=PATIENCE)
     return Said(program.returncode, out, err)
 
 

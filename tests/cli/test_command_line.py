@@ -13,6 +13,7 @@ import pytest
 from kinetoscope import __version__
 from kinetoscope.cli import COMMANDS
 from tests.cli.conftest import PROGRAM, ROOT, Programs, Said
+from tests.patience import PATIENCE
 
 Command = Callable[..., Said]
 
@@ -36,7 +37,7 @@ def test_the_help_lists_every_command_and_loads_none_of_them(programs: Programs)
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,
-        timeout=20,
+        timeout=PATIENCE,
         check=False,
     )
 
@@ -116,7 +117,7 @@ def test_a_reader_that_leaves_early_is_no_error_to_speak_of(programs: Programs) 
             stderr=subprocess.PIPE,
             cwd=programs.folder,
             env={**os.environ, "PYTHONPATH": str(ROOT)},
-            timeout=20,
+            timeout=PATIENCE,
             check=False,
         )
     finally:
@@ -151,7 +152,7 @@ def test_progress_is_a_line_a_quarter_where_nobody_watches() -> None:
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=20,
+        timeout=PATIENCE,
         check=True,
     )
 
@@ -163,7 +164,7 @@ def test_progress_is_drawn_in_place_on_a_terminal() -> None:
     ours, theirs = os.openpty()
     try:
         subprocess.run(
-            [sys.executable, "-c", _BAR], cwd=ROOT, stderr=theirs, timeout=20, check=True
+            [sys.executable, "-c", _BAR], cwd=ROOT, stderr=theirs, timeout=PATIENCE, check=True
         )
         os.close(theirs)
         drawn = os.read(ours, 10_000).decode()

@@ -17,6 +17,7 @@ import pytest
 from kinetoscope.cli.hosting import running_service
 from tests.cli.conftest import Programs, end, run_here
 from tests.films import film
+from tests.patience import PATIENCE
 
 
 @dataclass
@@ -33,7 +34,7 @@ class Served:
         headers = {"Authorization": f"Bearer {self.key}", "Content-Type": "application/json"}
         body = json.dumps({"prompt": "a fox", "duration": 1, **fields}).encode()
         request = urllib.request.Request(f"{self.url}/v1/videos", body, headers)  # noqa: S310 - it is http
-        with urllib.request.urlopen(request, timeout=20) as answer:  # noqa: S310 - it is http
+        with urllib.request.urlopen(request, timeout=PATIENCE) as answer:  # noqa: S310 - it is http
             return json.load(answer)
 
 
@@ -58,7 +59,7 @@ def customer(served: Served, no_settings: None, monkeypatch: pytest.MonkeyPatch)
 def test_the_service_tells_its_address_and_ends_well_when_told(programs: Programs) -> None:
     program, url = programs.serve()
 
-    with urllib.request.urlopen(f"{url}/healthz", timeout=20) as answer:  # noqa: S310 - it is http
+    with urllib.request.urlopen(f"{url}/healthz", timeout=PATIENCE) as answer:  # noqa: S310 - it is http
         assert json.load(answer) == {"status": "ok"}
     assert running_service(programs.home) == url
     program.send_signal(signal.SIGTERM)
@@ -190,7 +191,7 @@ def test_a_request_that_cannot_be_waited_for_is_told_why(programs: Programs) -> 
     key = programs.here("init", "--json").json["key"]
     program, url = programs.serve(KINETOSCOPE_DRAIN_SECONDS="2")
     host, port = url.removeprefix("http://").split(":")
-    with socket.create_connection((host, int(port)), timeout=20) as client:
+    with socket.create_connection((host, int(port)), timeout=PATIENCE) as client:
         head = f"POST /v1/videos HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {key}\r\n"
         client.sendall(f"{head}Expect: 100-continue\r\nContent-Length: 99\r\n\r\n".encode())
         assert client.recv(100).startswith(b"HTTP/1.1 100 ")

@@ -19,6 +19,7 @@ from kinetoscope.db.migrate import upgrade
 from kinetoscope.domain.errors import InsufficientBalance
 from kinetoscope.domain.money import ZERO
 from tests.db.books import NOW, a_task, accept, faults, open_with, standing, usd
+from tests.patience import PATIENCE
 
 
 async def test_an_exception_in_one_change_undoes_that_one_and_no_other(db: Database) -> None:
@@ -108,11 +109,11 @@ async def test_a_read_sees_one_instant(db: Database) -> None:
     def ask(conn: Conn) -> tuple[int, int]:
         before = len(accounts.list_all(conn))
         looked.set()
-        assert changed.wait(timeout=10)
+        assert changed.wait(timeout=PATIENCE)
         return before, len(accounts.list_all(conn))
 
     reading = asyncio.create_task(db.read(ask))
-    await asyncio.to_thread(looked.wait, 10)
+    await asyncio.to_thread(looked.wait, PATIENCE)
     await db.write(lambda conn: open_with(conn, "bob", "1"))
     changed.set()
 
@@ -177,7 +178,7 @@ async def test_two_processes_on_one_database_share_one_balance(db: Database, add
         for buyer in buyers:
             assert buyer.stdout is not None
             assert await asyncio.to_thread(buyer.stdout.readline) == "ready\n"
-        answers = [asyncio.to_thread(buyer.communicate, "go\n", 15) for buyer in buyers]
+        answers = [asyncio.to_thread(buyer.communicate, "go\n", PATIENCE) for buyer in buyers]
         accepted = [int(answer) for answer, _ in await asyncio.gather(*answers)]
     finally:
         for buyer in buyers:

@@ -34,6 +34,7 @@ from kinetoscope.domain.errors import (
 from kinetoscope.domain.money import Money
 from kinetoscope.domain.task import Failure, Task
 from tests.db.books import NOW, a_task, accept, begin, complete, fail, open_with
+from tests.patience import PATIENCE
 
 _LIMIT = Money(3_000_000)
 _AMOUNTS = st.integers(0, 4_000_000).map(Money)
@@ -157,7 +158,7 @@ class Walk(RuleBasedStateMachine):
         gate = threading.Barrier(3)
 
         def run(change: Callable[[Conn], Task]) -> int | None:
-            gate.wait(timeout=10)
+            gate.wait(timeout=PATIENCE)
             try:
                 return (self.db.write_now(change).charged or Money()).micros
             except Overtaken:

@@ -24,6 +24,7 @@ from kinetoscope.domain.money import ZERO, Money
 from kinetoscope.domain.task import Failure, Status, Task
 from kinetoscope.service import video_key
 from tests.journeys.doomed import FORBIDDEN, LOG, Plan
+from tests.patience import PATIENCE
 from tests.world import settings_for
 
 PRICE = Money.parse("0.30")
@@ -49,7 +50,7 @@ class Lives:
 
     async def _fact(self) -> dict[str, Any]:
         assert self._process.stdout is not None
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(PATIENCE):
             line = await asyncio.to_thread(self._process.stdout.readline)
         fact: dict[str, Any] = json.loads(line)
         return fact

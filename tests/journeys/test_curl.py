@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.films import picture
+from tests.patience import PATIENCE
 from tests.world import World
 
 
@@ -17,7 +18,7 @@ async def curl(world: World, *arguments: str) -> bytes:
     assert shutil.which("curl"), "the examples need curl: install it"
     process = await asyncio.create_subprocess_exec(
         "curl",
-        *("-sS", "--fail-with-body", "--max-time", "15"),
+        *("-sS", "--fail-with-body", "--max-time", str(PATIENCE)),
         *("-H", f"Authorization: Bearer {world.alice.secret}"),
         *arguments,
         stdout=asyncio.subprocess.PIPE,

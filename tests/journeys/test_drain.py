@@ -23,6 +23,7 @@ from kinetoscope.db.tasks import Filter, list_tasks
 from kinetoscope.domain.money import Money
 from kinetoscope.domain.task import Status, Task
 from tests.journeys.doomed import LOG, Plan
+from tests.patience import PATIENCE
 from tests.world import settings_for
 
 ROOT = Path(__file__).parent.parent.parent
@@ -78,7 +79,7 @@ class Home:
         )
         headers = {"Authorization": f"Bearer {plan.secret}"}
         try:
-            async with asyncio.timeout(15):
+            async with asyncio.timeout(PATIENCE):
                 url = json.loads(await asyncio.to_thread(_greeting, process))["url"]
             async with aiohttp.ClientSession(headers=headers) as session:
                 yield Service(process, url, session)
@@ -91,12 +92,11 @@ class Home:
 
     async def all_are(self, status: Status) -> None:
         """Wait until every task has a *status*, and a ticket."""
-        for _ in range(1000):
-            found = await self.tasks()
-            if all(task.status is status and task.ticket for task in found):
-                return
-            await asyncio.sleep(0.01)
-        raise AssertionError(f"not all are {status}")
+        async with asyncio.timeout(PATIENCE):
+            while not all(  # noqa: ASYNC110 - another process rings no bell
+                task.status is status and task.ticket for task in await self.tasks()
+            ):
+                await asyncio.sleep(0.01)
 
     def starts(self) -> list[str]:
         """List the tasks that the engine was asked for, in order, as often as it was."""

@@ -14,6 +14,7 @@ import pytest
 
 from kinetoscope.engines import Refused
 from tests.films import picture
+from tests.patience import PATIENCE
 from tests.world import Actor, World
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
@@ -25,7 +26,7 @@ async def using(world: World, work: Callable[[openai.OpenAI], T], who: Actor | N
 
     def run() -> T:
         secret, url = (who or world.alice).secret, f"{world.url}/v1"
-        with openai.OpenAI(api_key=secret, base_url=url, timeout=15) as client:
+        with openai.OpenAI(api_key=secret, base_url=url, timeout=PATIENCE) as client:
             return work(client)
 
     return await asyncio.to_thread(run)

@@ -16,6 +16,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from tests.patience import PATIENCE
+
 ROOT = Path(__file__).parents[2]
 PORT = "8787"
 PROGRAM = f"{shlex.quote(sys.executable)} -m kinetoscope.cli"
@@ -54,7 +56,7 @@ class Reader:
             env=self._environment(),
             capture_output=True,
             text=True,
-            timeout=50,
+            timeout=PATIENCE,
             check=False,
         )
         assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
@@ -71,7 +73,7 @@ class Reader:
                 yield
             finally:
                 service.send_signal(signal.SIGTERM)
-            assert service.wait(30) == 0
+            assert service.wait(PATIENCE) == 0
 
     def _environment(self) -> dict[str, str]:
         known = {"HOME": str(self.home), "PATH": "/usr/local/bin:/usr/bin:/bin"}
@@ -91,11 +93,8 @@ def test_every_command_of_the_readme_works(tmp_path: Path) -> None:
     with reader.serving(serve):
         accepted = json.loads(reader.run(f"{key}; {create}"))
         reader.values["task_…"] = accepted["id"]
-        for _ in range(200):
-            task = json.loads(reader.run(f"{key}; {poll}"))
+        while (task := json.loads(reader.run(f"{key}; {poll}")))["status"] != "completed":
             assert task["status"] != "failed", task["error"]
-            if task["status"] == "completed":
-                break
             time.sleep(0.2)
         reader.run(f"{key}; {content}")
         _is_film(tmp_path / "sea.mp4")

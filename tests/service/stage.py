@@ -16,6 +16,7 @@ from kinetoscope.engines import Engine, Inputs
 from kinetoscope.service import Gateway
 from kinetoscope.service.terms import read_terms
 from tests.engines.scripted import Scripted
+from tests.patience import PATIENCE
 from tests.world import World, open_world, settings_for
 
 
@@ -62,12 +63,10 @@ async def ended(world: World, task_id: str) -> Task:
 
 async def until(world: World, task_id: str, there: Callable[[Task], bool]) -> Task:
     """Wait for a task to get *there*."""
-    for _ in range(1500):
-        found = await row(world, task_id)
-        if there(found):
-            return found
-        await asyncio.sleep(0.01)
-    raise AssertionError(f"{task_id} did not get there")
+    async with asyncio.timeout(PATIENCE):
+        while not there(found := await row(world, task_id)):  # noqa: ASYNC110 - a row rings no bell
+            await asyncio.sleep(0.01)
+    return found
 
 
 async def claimed(world: World, task: Task) -> Task:

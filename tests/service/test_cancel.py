@@ -18,6 +18,7 @@ from kinetoscope.engines import Refused, Report, Ticket
 from kinetoscope.service import video_key
 from kinetoscope.service.advance import cancel
 from tests.engines.scripted import Scripted
+from tests.patience import PATIENCE, eventually
 from tests.service.stage import (
     claimed,
     ended,
@@ -79,10 +80,9 @@ async def test_a_task_that_no_engine_took_yet_is_cancelled(
     task = await order(stage)
     async with runner(stage):
         await until(stage, task.id, lambda task: task.attempt == 1 and task.started_at is None)
-        for _ in range(100):  # it is being asked just now, every now and then
-            answer = await _cancel(stage, task.id)
-            if answer.status == 200:
-                break
+        async with asyncio.timeout(PATIENCE):  # it is being asked just now, every now and then
+            while (await _cancel(stage, task.id)).status != 200:
+                pass
         done = await ended(stage, task.id)
 
     assert done.error_code == Failure.CANCELLED
@@ -96,10 +96,7 @@ async def test_an_engine_at_work_that_can_stop_is_stopped(stage: World, engine: 
     async with runner(stage):
         working = await until(stage, task.id, lambda task: task.ticket is not None)
         answer = await _cancel(stage, task.id)
-        for _ in range(500):
-            if engine.stopped:
-                break
-            await asyncio.sleep(0.01)
+        await eventually(lambda: engine.stopped)
 
     assert (answer.status, answer.json["error"]["code"]) == (200, "cancelled")
     assert set(engine.stopped) == {working.ticket}

@@ -21,6 +21,7 @@ from kinetoscope.service.advance import cancel
 from kinetoscope.service.embedded import Embedded
 from kinetoscope.service.submit import Wish, submit
 from tests.engines.scripted import Scripted
+from tests.patience import PATIENCE, eventually
 from tests.service.stage import claimed, ended, money, order, row, runner, set_stage, until
 from tests.world import World, open_world
 
@@ -159,7 +160,7 @@ async def test_draining_wakes_a_task_that_was_about_to_wait(stage: World, reel: 
     embedded.start()
     task = await order(stage)
     await starting.wait()
-    draining = asyncio.create_task(embedded.drain(5))
+    draining = asyncio.create_task(embedded.drain(PATIENCE))
     await asyncio.sleep(0.05)
     go.set()
     await draining
@@ -192,7 +193,7 @@ async def test_progress_is_written_and_never_falls(stage: World, engine: Scripte
     task = await order(stage)
     async with runner(stage, Slow(engine.reel)):
         seen.append((await until(stage, task.id, lambda task: task.progress > 0)).progress)
-        await asyncio.sleep(1.2)
+        await asyncio.sleep(1.2)  # which is longer than progress waits before it is written
         seen.append((await row(stage, task.id)).progress)
 
     assert seen == [90, 90]
@@ -207,9 +208,7 @@ async def test_a_task_that_another_process_cancelled_is_stopped(
     async with runner(stage):
         working = await until(stage, task.id, lambda task: task.ticket is not None)
         await cancel(replace(stage.gateway, bell=Bell()), task.id, None)
-        async with asyncio.timeout(15):
-            while not engine.stopped:  # noqa: ASYNC110 - an engine rings no bell
-                await asyncio.sleep(0.05)
+        await eventually(lambda: engine.stopped)
 
     assert set(engine.stopped) == {working.ticket}
     assert (await row(stage, task.id)).error_code == Failure.CANCELLED

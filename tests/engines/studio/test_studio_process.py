@@ -17,8 +17,7 @@ from kinetoscope.domain.order import Operation, Order, Tier
 from kinetoscope.engines import Inputs, Lost, Made, Refused, Report, Ticket, Working
 from kinetoscope.engines.studio import Studio
 from kinetoscope.engines.studio.brief import Brief, seed_of
-
-PATIENCE = 18.0
+from tests.patience import PATIENCE, eventually
 
 
 def order(duration: int = 1, prompt: str = "a sailboat on the sea at sunset") -> Order:
@@ -64,7 +63,7 @@ def children() -> list[int]:
         capture_output=True,
         text=True,
         check=True,
-        timeout=10,
+        timeout=PATIENCE,
     )
     rows = [line.split(None, 3) for line in listed.stdout.splitlines()]
     return [
@@ -224,7 +223,7 @@ def test_the_serving_process_stays_light() -> None:
         "print(sorted({'numpy', 'cv2', 'av', 'numba', 'PIL'} & set(sys.modules)))"
     )
     told = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=30
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=PATIENCE
     )
     assert told.stdout.strip() == "[]"
 
@@ -259,9 +258,7 @@ asyncio.run(main())
     parent.kill()
     await parent.wait()
 
-    async with asyncio.timeout(PATIENCE):
-        while alive(child):  # noqa: ASYNC110 - another process says nothing
-            await asyncio.sleep(0.05)
+    await eventually(lambda: not alive(child))
 
 
 def alive(process: int) -> bool:
@@ -270,7 +267,7 @@ def alive(process: int) -> bool:
         capture_output=True,
         text=True,
         check=False,
-        timeout=10,
+        timeout=PATIENCE,
     )
     return bool(listed.stdout.strip()) and "Z" not in listed.stdout
 
