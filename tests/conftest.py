@@ -12,6 +12,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from hypothesis import HealthCheck, settings
 
 from kinetoscope.db import Database, open_database
 from kinetoscope.db.migrate import upgrade
@@ -20,6 +21,13 @@ from tests.films import film
 from tests.world import World, open_world
 
 _numbers = itertools.count(1)
+
+# The same examples every time, however long they take: a failure says that somebody broke
+# something, and never that the machine was busy or that chance found what was there before.
+settings.register_profile(
+    "house", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("house")
 
 
 @pytest.fixture(scope="session")
