@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import itertools
 import os
+import shutil
 import tempfile
 import warnings
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -31,7 +33,7 @@ settings.load_profile("house")
 
 
 @pytest.fixture(scope="session")
-def postgres() -> Iterator[str]:
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A real Postgres server; its address without a database name."""
     os.environ.setdefault("XDG_RUNTIME_DIR", tempfile.gettempdir())
     with warnings.catch_warnings():
@@ -40,9 +42,22 @@ def postgres() -> Iterator[str]:
 
         folder = Path(tempfile.mkdtemp(prefix="kinetoscope-postgres-"))
         folder.chmod(0o755)  # the server runs as a user of its own where tests run as root
-        server = get_server(folder / "data", cleanup_mode="delete")
-    yield server.get_uri().rpartition("/")[0] if "?" not in server.get_uri() else server.get_uri()
+        with (tmp_path_factory.getbasetemp().parent / "postgres.lock").open("w") as turn:
+            fcntl.flock(turn, fcntl.LOCK_EX)  # two workers at once would both make that user
+            server = get_server(folder / "data", cleanup_mode="stop")
+    told = server.get_uri()
+    address = told if "?" in told else told.rpartition("/")[0]
+    _spare_the_disk(address)
+    yield address
     server.cleanup()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def _spare_the_disk(server: str) -> None:
+    """Let a server write when it likes: its clients die here, but it never does."""
+    with psycopg.connect(server, autocommit=True, dbname="postgres") as conn:
+        conn.execute("ALTER SYSTEM SET fsync = off")
+        conn.execute("SELECT pg_reload_conf()")
 
 
 @pytest.fixture
