@@ -17,6 +17,7 @@ import pytest
 
 from kinetoscope.cli import run
 from tests.patience import PATIENCE
+from tests.programs import greeting
 
 ROOT = Path(__file__).parents[2]
 PROGRAM = (sys.executable, "-m", "kinetoscope.cli")
@@ -77,13 +78,10 @@ class Programs:
     def serve(self, *arguments: str, **variables: str) -> tuple[subprocess.Popen[str], str]:
         """Start the service on a free port; tell the process and the address."""
         program = self.start("serve", "--port", "0", "--json", *arguments, **variables)
-        assert program.stdout is not None
-        told = ""
-        for line in program.stdout:
-            told += line
-            if line.startswith("}"):
-                return program, json.loads(told)["url"]
-        raise AssertionError(end(program).err)
+        try:
+            return program, greeting(program)["url"]
+        except ValueError:
+            raise AssertionError(end(program).err) from None
 
     def stop(self) -> None:
         """End what still runs."""

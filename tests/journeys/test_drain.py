@@ -24,6 +24,7 @@ from kinetoscope.domain.money import Money
 from kinetoscope.domain.task import Status, Task
 from tests.journeys.doomed import LOG, Plan
 from tests.patience import PATIENCE
+from tests.programs import greeting
 from tests.world import settings_for
 
 ROOT = Path(__file__).parent.parent.parent
@@ -80,7 +81,7 @@ class Home:
         headers = {"Authorization": f"Bearer {plan.secret}"}
         try:
             async with asyncio.timeout(PATIENCE):
-                url = json.loads(await asyncio.to_thread(_greeting, process))["url"]
+                url = (await asyncio.to_thread(greeting, process))["url"]
             async with aiohttp.ClientSession(headers=headers) as session:
                 yield Service(process, url, session)
         finally:
@@ -101,17 +102,6 @@ class Home:
     def starts(self) -> list[str]:
         """List the tasks that the engine was asked for, in order, as often as it was."""
         return [line.split()[0] for line in Path(self.plan.home, LOG).read_text().splitlines()]
-
-
-def _greeting(process: subprocess.Popen[str]) -> str:
-    """Read the first JSON document that a process says."""
-    assert process.stdout is not None
-    lines = []
-    for line in process.stdout:
-        lines.append(line)
-        if line == "}\n":
-            break
-    return "".join(lines)
 
 
 @pytest.fixture

@@ -7,16 +7,15 @@ import re
 import shlex
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from tests.patience import PATIENCE
+from tests.programs import greeting
 
 ROOT = Path(__file__).parents[2]
 PORT = "8787"
@@ -39,7 +38,7 @@ class Reader:
     def __init__(self, home: Path) -> None:
         self.home = home
         self.values = {".venv/bin/kinetoscope": PROGRAM, "--duration 6": "--duration 1"}
-        self.values |= {'"duration": 6': '"duration": 1', PORT: str(_free_port())}
+        self.values['"duration": 6'] = '"duration": 1'
 
     def words(self, command: str) -> str:
         """Put what the reader knows in the places that the README leaves open."""
@@ -64,12 +63,13 @@ class Reader:
 
     @contextmanager
     def serving(self, command: str) -> Iterator[None]:
-        """Run ``serve`` until this ends."""
-        port = self.values[PORT]
-        words = [*shlex.split(self.words(command)), "--port", port]
-        with subprocess.Popen(words, cwd=self.home, env=self._environment()) as service:
+        """Run ``serve`` until this ends, on a port that is free on this machine."""
+        words = [*shlex.split(self.words(command)), "--port", "0", "--json"]
+        with subprocess.Popen(
+            words, cwd=self.home, env=self._environment(), stdout=subprocess.PIPE, text=True
+        ) as service:
             try:
-                _wait_for(f"http://127.0.0.1:{port}/readyz")
+                self.values[PORT] = greeting(service)["url"].rpartition(":")[2]
                 yield
             finally:
                 service.send_signal(signal.SIGTERM)
@@ -111,19 +111,3 @@ def _secret(said: str) -> str:
     found = re.search(r"sk-[\w-]{20,}", said)
     assert found is not None, said
     return found[0]
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def _wait_for(url: str) -> None:
-    for _ in range(300):
-        try:
-            with urllib.request.urlopen(url, timeout=2):  # noqa: S310 - our own address
-                return
-        except OSError:
-            time.sleep(0.1)
-    raise TimeoutError(url)
