@@ -133,6 +133,12 @@ class World:
         assert accepted.status == 200, accepted.body
         return await self.end_of(accepted.json["id"], who)
 
+    async def no_inputs_left(self) -> None:
+        """Wait until nothing is kept of what came with orders: it goes just after their end."""
+        async with asyncio.timeout(PATIENCE):
+            while await self.gateway.store.keys("inputs"):  # noqa: ASYNC110 - a store rings no bell
+                await asyncio.sleep(0.01)
+
     async def account_of(self, who: Actor) -> Account:
         """Look at an account as it stands."""
         return await self.gateway.db.read(lambda conn: accounts.get(conn, who.account.id))

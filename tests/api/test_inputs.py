@@ -107,7 +107,7 @@ async def test_images_come_by_address_or_as_data(world: World) -> None:
     assert [each.media_type for each in inputs.images] == ["image/jpeg", "image/png"]
     quoted = task["metadata"]["quote"]
     assert quoted["total"] == task["metadata"]["billing"]["held"] == "0.704"
-    assert await world.gateway.store.keys("inputs") == []
+    await world.no_inputs_left()
 
 
 async def test_who_cannot_pay_leaves_no_inputs_behind(world: World) -> None:

@@ -74,7 +74,7 @@ async def test_the_bytes_of_an_upload_reach_the_engine(world: World) -> None:
         48,
         len(png),
     )
-    assert await world.gateway.store.keys("inputs") == []
+    await world.no_inputs_left()
 
 
 async def test_a_field_that_repeats_or_contradicts_is_refused(world: World) -> None:
