@@ -26,14 +26,14 @@ MIB = 1 << 20
 class Hasty(Protocol):
     """The protocol of the service, with less patience."""
 
-    head_seconds = 0.3
+    head_seconds = 1
     head_bytes = 1000
 
 
 async def _hello(scope: object, receive: object, send: object) -> None:
     del scope, receive
     await send({"type": "http.response.start", "status": 200, "headers": []})  # type: ignore[operator]
-    await asyncio.sleep(0.6)
+    await asyncio.sleep(2)
     await send({"type": "http.response.body", "body": b"hello"})  # type: ignore[operator]
 
 
@@ -136,11 +136,22 @@ async def test_a_refusal_leaves_nothing_in_memory(
 ) -> None:
     """What is kept until the garbage collector comes may be 150 MiB of a request."""
     refused = await _post(world, world.cast[who], **fields)
-    await asyncio.sleep(0.1)
 
-    kept = [each for each in gc.get_objects() if isinstance(each, KinetoscopeError)]
     assert refused.status == status
-    assert kept == []
+    assert await _errors_that_stay() == []
+
+
+async def _errors_that_stay() -> list[str]:
+    """List the errors in memory, once the threads that met them had time to let go."""
+    for _ in range(100):
+        if not _errors_in_memory():
+            break
+        await asyncio.sleep(0.1)
+    return _errors_in_memory()
+
+
+def _errors_in_memory() -> list[str]:
+    return [repr(each) for each in gc.get_objects() if isinstance(each, KinetoscopeError)]
 
 
 async def test_an_error_of_the_database_does_not_repeat_what_a_customer_wrote(

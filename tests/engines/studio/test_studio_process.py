@@ -78,7 +78,7 @@ def films(folder: Path) -> list[Path]:
 
 
 async def test_a_film_is_made_with_progress_that_never_falls(studio: Studio) -> None:
-    ticket = await studio.start("task_1", order(), Inputs())
+    ticket = await studio.start("task_1", order(duration=2), Inputs())
     seen = []
     async with asyncio.timeout(PATIENCE):
         while isinstance(report := await studio.poll(ticket), Working):
@@ -163,7 +163,7 @@ async def test_a_film_that_takes_too_long_is_ended(tmp_path: Path) -> None:
 
     assert isinstance(report, Refused)
     assert "longer than 1 seconds" in report.message
-    assert children() == []
+    await eventually(lambda: children() == [])
 
 
 async def test_an_input_that_is_no_film_is_refused_in_words(studio: Studio, tmp_path: Path) -> None:
