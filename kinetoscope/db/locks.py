@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 from pathlib import Path
@@ -89,10 +90,13 @@ class ServerLock:
         return True
 
     def give(self) -> None:
-        """Let go, by ending the connection."""
+        """Let go, and end the connection."""
         conn, self._conn = self._conn, None
         if conn is None:
             return
         if not conn.invalidated:  # else the server has ended it already
             conn.detach()
+            # Said as well, since a server notices the end of a connection only some time later.
+            with contextlib.suppress(OperationalError):
+                conn.execute(text("SELECT pg_advisory_unlock(:number)"), {"number": _NUMBER})
         conn.close()
