@@ -16,6 +16,7 @@ from tests.engines.scripted import Scripted
 from tests.engines.xai.stand import engine_at, image, video, with_images, with_video
 from tests.engines.xai_server import Story, xai_server
 from tests.films import film
+from tests.patience import PATIENCE
 
 Opener = Callable[[Path], AbstractAsyncContextManager[Engine]]
 
@@ -90,7 +91,7 @@ async def test_it_makes_what_it_says_that_it_makes(
     ticket = await begun(engine, operation, tmp_path)
 
     seen: list[int] = []
-    async with asyncio.timeout(40):
+    async with asyncio.timeout(PATIENCE):
         while isinstance(report := await engine.poll(ticket), Working):
             seen.append(report.progress or 0)
             await asyncio.sleep(0.05)

@@ -26,6 +26,7 @@ from tests.engines.xai_files import measure
 from tests.engines.xai_server import Story, XaiServer, xai_server
 from tests.films import film, picture
 from tests.journeys.doomed import xai_settings
+from tests.patience import PATIENCE
 from tests.world import settings_for
 
 
@@ -48,7 +49,7 @@ class Customer:
             return answer.status, await answer.json()
 
     async def end_of(self, task: Any) -> Any:
-        async with asyncio.timeout(50):
+        async with asyncio.timeout(PATIENCE):
             while task["status"] not in ("completed", "failed"):
                 await asyncio.sleep(0.05)
                 _, task = await self.get(f"/v1/videos/{task['id']}")
@@ -267,7 +268,7 @@ async def test_a_task_waits_for_a_key_that_is_refused_meanwhile(
     """It is the operator's problem: readiness says so, and the caller's task does not fail."""
     xai.keys = set()
     _, task = await alice.order(duration=1)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE):
         while (await alice.get("/readyz"))[0] != 503:  # noqa: ASYNC110 - it rings no bell
             await asyncio.sleep(0.1)
     _, waiting = await alice.get(f"/v1/videos/{task['id']}")
@@ -285,7 +286,7 @@ async def test_a_task_that_xai_works_at_cannot_be_cancelled(
     """C43: it renders and bills to the end."""
     xai.will(Story(render_seconds=2))
     _, task = await alice.order(duration=1)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE):
         while not xai.made:  # noqa: ASYNC110 - it rings no bell
             await asyncio.sleep(0.02)
 

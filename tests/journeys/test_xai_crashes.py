@@ -27,6 +27,7 @@ from tests.engines.xai_server import Story, XaiServer, xai_server
 from tests.films import film
 from tests.journeys.doomed import xai_settings
 from tests.journeys.test_crashes import NewScene, Scene, new_scene, parent
+from tests.patience import PATIENCE
 from tests.world import settings_for
 
 __all__ = ["new_scene", "parent"]
@@ -92,7 +93,7 @@ async def test_xai_is_asked_once_wherever_we_die(
         assert times == (point != "start:1:before")
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(900)
 async def test_two_kills_while_200_tasks_are_made_lose_none_and_double_none(
     tmp_path: Path, films: Path
 ) -> None:
@@ -165,7 +166,7 @@ class _Home:
             )
         headers = {"Authorization": f"Bearer {self.secret}"}
         try:
-            async with asyncio.timeout(30):
+            async with asyncio.timeout(PATIENCE):
                 url = json.loads(await asyncio.to_thread(_greeting, process))["url"]
             async with aiohttp.ClientSession(url, headers=headers) as session:
                 yield _Service(process, session)
@@ -178,7 +179,7 @@ class _Home:
 
     async def until(self, *, completed: int = 0, ended: int = 0) -> None:
         """Wait until so many tasks are completed or have ended."""
-        async with asyncio.timeout(200):
+        async with asyncio.timeout(800):
             while True:
                 found = await self.tasks()
                 done = sum(task.status is Status.COMPLETED for task in found)

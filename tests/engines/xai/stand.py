@@ -13,6 +13,7 @@ from kinetoscope.engines import Inputs, Report, Ticket, Working
 from kinetoscope.engines.xai import Pace, Upstream, Xai
 from tests.engines.xai_server import XaiServer
 from tests.films import film, picture
+from tests.patience import PATIENCE
 
 KEY = "xai-test-1234"
 
@@ -66,7 +67,7 @@ async def begun(engine: Xai, order: Order, inputs: Inputs | None = None) -> Tick
 
 async def report_of(engine: Xai, ticket: Ticket) -> Report:
     """Poll until there is something to report."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE):
         while True:
             report = await engine.poll(ticket)
             if not isinstance(report, Working):

@@ -15,6 +15,7 @@ from kinetoscope.engines.xai import Pace, Upstream, Xai
 from kinetoscope.engines.xai.line import Line
 from tests.engines.xai.stand import KEY, begun, engine_at, image, report_of, text, with_images
 from tests.engines.xai_server import Story, XaiServer
+from tests.patience import PATIENCE
 
 _NONE = Inputs()
 
@@ -105,7 +106,7 @@ async def test_an_outage_is_got_over(engine: Xai, xai: XaiServer) -> None:
         await engine.admit()
     await xai.start()
 
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE):
         while True:
             try:
                 await engine.admit()
