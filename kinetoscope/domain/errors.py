@@ -131,7 +131,11 @@ class OutcomeUnknown(Exception):
 
 
 class UnusableResult(Exception):
-    """What stands at the address of a result is not the video that was made."""
+    """What stands at the address of a result is not the video; it *cost* us so many ticks."""
+
+    def __init__(self, message: str, cost: int | None = None) -> None:
+        super().__init__(message)
+        self.cost = cost
 
 
 class Overtaken(Exception):

@@ -26,6 +26,7 @@ from kinetoscope.domain.errors import (
     NotCancellable,
     OutcomeUnknown,
     Overtaken,
+    UnusableResult,
 )
 from kinetoscope.domain.money import ZERO, Money
 from kinetoscope.domain.order import LIMITS
@@ -244,13 +245,15 @@ async def _finish(gateway: Gateway, engine: Engine, task: Task, made: Made) -> T
     terms = read_terms(task.order)
     try:
         kept = await keep_result(gateway, task, terms, made.source)
+    except UnusableResult as error:
+        raise UnusableResult(str(error), made.cost) from error
     except InvalidOrder as error:
         log.warning("%s: the engine's result is no good: %s", task.id, error.message)
-        return await give_up(gateway, task, error.message)
+        return await give_up(gateway, engine, task, error.message, made.cost)
     except EngineUnavailable as error:
         if not _is_forsaken(gateway, task):
             raise
-        return await give_up(gateway, task, f"{made.source}: {error}")
+        return await give_up(gateway, engine, task, f"{made.source}: {error}", made.cost)
     usage = exactly(terms.order, terms.usage, kept.result)
     bill = min(price(usage, terms.rates), _promised(task), key=lambda each: each.total)
     known = _costs(gateway, engine, made.cost, usage) | _remarks(made)
@@ -260,10 +263,13 @@ async def _finish(gateway: Gateway, engine: Engine, task: Task, made: Made) -> T
     return ended
 
 
-async def give_up(gateway: Gateway, task: Task, said: str) -> Task:
-    """End *task*, since what its engine made is no video that can be kept."""
-    message = "the engine made no playable video"
-    return await fail(gateway, task, Failure.FAILED, message, _learnt(task, said=said))
+async def give_up(
+    gateway: Gateway, engine: Engine, task: Task, said: str, cost: int | None
+) -> Task:
+    """End *task*: what its engine made, at a *cost* in ticks, is no video that can be kept."""
+    known = _learnt(task, said=said)
+    known |= _costs(gateway, engine, cost, read_terms(task.order).usage)
+    return await fail(gateway, task, Failure.FAILED, "the engine made no playable video", known)
 
 
 def _is_forsaken(gateway: Gateway, task: Task) -> bool:

@@ -125,7 +125,8 @@ class Carrier:
             self._unusable += 1
             await self._again()
             if self._unusable >= self._gateway.rules.fetches and not self._task.ended:
-                self._task = await give_up(self._gateway, self._task, str(error))
+                said = str(error)
+                self._task = await give_up(self._gateway, self.engine, self._task, said, error.cost)
         except Exception:
             log.exception("%s: a step went wrong", before.id)
             self._strikes += 1

@@ -156,7 +156,7 @@ async def test_what_is_not_the_video_is_fetched_again_and_at_last_given_up(
         "short": film(tmp_path / "short.mp4", 2).read_bytes(),
     }[what]
     async with Server(saying(ok(body))) as server:
-        engine.will(*[Made(server.url("/made.mp4"))] * 3)
+        engine.will(*[Made(server.url("/made.mp4"), cost=3_000_000_000)] * 3)
         task = await order(stage)
         async with runner(stage):
             done = await ended(stage, task.id)
@@ -164,6 +164,7 @@ async def test_what_is_not_the_video_is_fetched_again_and_at_last_given_up(
     assert (done.status, done.error_code) == (Status.FAILED, Failure.FAILED)
     assert len(server.heard) == 3
     assert server.url("/made.mp4") in json.loads(done.evidence or "")["said"]
+    assert done.cost == 3_000_000_000  # paid all the same, for the operator to claim back
     assert "127.0.0.1" not in (done.error_message or "")
     assert await money(stage) == ("10.00", "0.00")
 
