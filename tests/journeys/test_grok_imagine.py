@@ -294,3 +294,35 @@ async def test_a_task_that_xai_works_at_cannot_be_cancelled(
         refused = await answer.json()
 
     assert (answer.status, refused["error"]["code"]) == (409, "not_cancellable")
+
+
+async def test_a_storm_and_an_outage_delay_what_they_do_not_lose(
+    tmp_path: Path, xai: XaiServer
+) -> None:
+    """Twelve orders: xAI refuses every submit at first, then is gone while it renders."""
+    xai.story = Story(render_seconds=1)
+    xai.storm = True
+    chosen = xai_settings(xai.address, submits_per_second=20)
+    async with customer_of(tmp_path / "home", **chosen) as alice:
+        ordered = [(await alice.order(duration=1, prompt=f"fox {n}"))[1] for n in range(12)]
+        async with asyncio.timeout(PATIENCE):
+            while xai.throttled < 2:  # noqa: ASYNC110 - it rings no bell
+                await asyncio.sleep(0.05)
+        xai.storm = False
+        async with asyncio.timeout(PATIENCE):
+            while len(xai.made) < 6:  # noqa: ASYNC110 - as above
+                await asyncio.sleep(0.02)
+        await xai.stop()
+        await asyncio.sleep(1)
+        await xai.start()
+
+        ended = [await alice.end_of(task) for task in ordered]
+
+        codes = [task["error"]["code"] for task in ended if task["status"] == "failed"]
+        # What was being asked for when the line broke may have been heard.
+        assert set(codes) <= {Failure.LOST}
+        assert len(codes) <= 4
+        prompts = [made.request.prompt for made in xai.made]
+        assert len(prompts) == len(set(prompts))
+        assert {task["prompt"] for task in ended if task["status"] == "completed"} <= set(prompts)
+        assert await alice.spent() == str(Money.parse("0.05") * (12 - len(codes)))
