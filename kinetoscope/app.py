@@ -187,7 +187,7 @@ def _studio_options(name: str, settings: Settings, work: Path) -> Mapping[str, A
     del name
     return {
         "folder": work / "studio",
-        "slots": settings.studio_slots,
+        "slots": settings.studio_slots or max(1, (os.cpu_count() or 1) - 1),
         "memory_mib": settings.studio_memory_mib,
         "timeout_seconds": settings.task_seconds,
     }

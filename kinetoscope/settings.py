@@ -189,7 +189,11 @@ class Settings(BaseSettings):
         default=True, description="Whether serve also makes the videos; false leaves it to worker."
     )
     studio_slots: int = Field(
-        default=1, ge=1, le=64, description="How many videos the studio engine draws at a time."
+        default=0,
+        ge=0,
+        le=64,
+        description="How many videos the studio engine draws at a time; 0 is one less than there"
+        " are cores, and at least 1.",
     )
     studio_memory_mib: int = Field(
         default=3072,
