@@ -8,7 +8,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ from tests.engines.xai_files import HUGE_BYTES, MODEL, Reel, Refusal, measure
 from tests.engines.xai_server import STATUS_ENDS, Story, XaiServer, xai_server
 from tests.films import film, picture
 from tests.outbound.strangers import Server, ok, saying
+from tests.patience import PATIENCE, eventually
 
 PICTURE = picture(width=64, height=48)
 ONE_TRY = [
@@ -76,12 +77,6 @@ async def status_of(call: Awaitable[Any]) -> tuple[str, str]:
 async def answer_to(url: str) -> tuple[int, str, bytes]:
     async with aiohttp.ClientSession() as session, session.get(url) as answer:
         return answer.status, answer.content_type, await answer.read()
-
-
-async def until(fact: Callable[[], bool]) -> None:
-    async with asyncio.timeout(10):
-        while not fact():  # noqa: ASYNC110 - a server rings no bell
-            await asyncio.sleep(0.01)
 
 
 @pytest.fixture
@@ -202,7 +197,7 @@ async def test_addresses_are_fetched_only_if_told_to(customer: Customer) -> None
 async def test_what_is_answered_is_not_what_is_made(
     xai: XaiServer, story: Story, status: str, made: int
 ) -> None:
-    async with customer_of(xai, timeout=1) as customer:
+    async with customer_of(xai, timeout=3 if story.unanswered else PATIENCE) as customer:
         code, _ = await status_of(customer.start(story))
 
     assert (code, xai.submits, len(xai.made)) == (status, 1, made)
@@ -220,7 +215,7 @@ async def test_a_client_that_retries_by_itself_buys_twice(xai: XaiServer) -> Non
 
 async def test_a_hang_up_breaks_no_connection_but_its_own(customer: Customer) -> None:
     slow = asyncio.create_task(customer.start(Story(answer_after=0.3)))
-    await until(lambda: len(customer.xai.made) == 1)
+    await eventually(lambda: len(customer.xai.made) == 1)
     async with customer_of(customer.xai) as other:
         await status_of(other.start(Story(hangs_up=True)))
 
@@ -232,7 +227,7 @@ async def test_work_grows_or_stalls_until_its_end(customer: Customer) -> None:
     endless = await customer.make(Story(end="never"))
     growing = await customer.start(Story(render_seconds=1))
     seen = [await customer.get(growing)]
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE):
         while seen[-1].status == deferred_pb2.PENDING:
             await asyncio.sleep(0.05)
             seen.append(await customer.get(growing))
@@ -346,7 +341,7 @@ async def test_a_message_of_more_than_20_mib_is_not_even_heard(xai: XaiServer) -
 
 async def test_an_outage_ends_where_it_began(xai: XaiServer, customer: Customer) -> None:
     waiting = asyncio.create_task(status_of(customer.start(Story(unanswered=True))))
-    await until(lambda: len(xai.made) == 1)
+    await eventually(lambda: len(xai.made) == 1)
     places = xai.address, xai.files
 
     await xai.stop()
@@ -397,4 +392,4 @@ async def process_in(folder: Path) -> AsyncIterator[dict[str, str]]:
         yield json.loads(await process.stdout.readline())
     finally:
         process.stdin.close()
-        assert await asyncio.wait_for(process.wait(), 10) == 0
+        assert await asyncio.wait_for(process.wait(), PATIENCE) == 0

@@ -26,7 +26,7 @@ from tests.engines.xai_files import measure
 from tests.engines.xai_server import Story, XaiServer, xai_server
 from tests.films import film, picture
 from tests.journeys.doomed import xai_settings
-from tests.patience import PATIENCE
+from tests.patience import PATIENCE, eventually
 from tests.world import settings_for
 
 
@@ -286,9 +286,7 @@ async def test_a_task_that_xai_works_at_cannot_be_cancelled(
     """C43: it renders and bills to the end."""
     xai.will(Story(render_seconds=2))
     _, task = await alice.order(duration=1)
-    async with asyncio.timeout(PATIENCE):
-        while not xai.made:  # noqa: ASYNC110 - it rings no bell
-            await asyncio.sleep(0.02)
+    await eventually(lambda: xai.made)
 
     async with alice.session.post(f"/v1/videos/{task['id']}/cancel") as answer:
         refused = await answer.json()

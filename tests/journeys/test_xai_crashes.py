@@ -28,6 +28,7 @@ from tests.films import film
 from tests.journeys.doomed import xai_settings
 from tests.journeys.test_crashes import NewScene, Scene, new_scene, parent
 from tests.patience import PATIENCE
+from tests.programs import greeting
 from tests.world import settings_for
 
 __all__ = ["new_scene", "parent"]
@@ -167,7 +168,7 @@ class _Home:
         headers = {"Authorization": f"Bearer {self.secret}"}
         try:
             async with asyncio.timeout(PATIENCE):
-                url = json.loads(await asyncio.to_thread(_greeting, process))["url"]
+                url = (await asyncio.to_thread(greeting, process))["url"]
             async with aiohttp.ClientSession(url, headers=headers) as session:
                 yield _Service(process, session)
         finally:
@@ -205,12 +206,3 @@ class _Service:
         body = {"prompt": prompt, "duration": 1}
         async with self._session.post("/v1/videos", json=body) as answer:
             assert answer.status == 200, await answer.text()
-
-
-def _greeting(process: subprocess.Popen[str]) -> str:
-    """Read the JSON that the command says first."""
-    assert process.stdout is not None
-    lines = [process.stdout.readline()]
-    while not lines[-1].startswith("}"):
-        lines.append(process.stdout.readline())
-    return "".join(lines)

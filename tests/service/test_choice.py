@@ -20,6 +20,7 @@ from kinetoscope.service import Gateway
 from kinetoscope.service.choice import choose
 from kinetoscope.service.terms import read_terms
 from tests.engines.scripted import Scripted
+from tests.patience import PATIENCE
 from tests.service.stage import ended, money, order, row, set_stage, started
 from tests.world import World, settings_for
 
@@ -209,7 +210,7 @@ async def test_no_more_are_taken_up_than_there_is_room_for(
     task = await order(stage)
 
     async with runner(stage):
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(PATIENCE):
             await looked.wait()
         assert (await row(stage, task.id)).status is Status.QUEUED
         full.starts = 1

@@ -62,7 +62,7 @@ async def test_what_may_have_been_heard_is_never_sent_again(
 async def test_an_answer_that_does_not_come_is_an_unknown_outcome(
     engine: Xai, xai: XaiServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("kinetoscope.engines.xai.line.SUBMIT_SECONDS", 0.5)
+    monkeypatch.setattr("kinetoscope.engines.xai.line.SUBMIT_SECONDS", 3)
     xai.will(Story(unanswered=True))
     await engine.admit()
 
