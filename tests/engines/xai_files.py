@@ -8,6 +8,7 @@ import binascii
 import io
 import math
 import os
+import socket
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from http import HTTPStatus
@@ -226,15 +227,13 @@ class Files:
 
         self._routes += [web.get("/state", tell), web.post("/command", obey)]
 
-    async def start(self, port: int) -> int:
-        """Serve on *port*, or on a free one for 0, and tell which it is."""
+    async def start(self, port: int) -> None:
+        """Serve on *port*, which is kept for us."""
         app = web.Application()
         app.add_routes(self._routes)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.05)
         await self._runner.setup()
-        await web.TCPSite(self._runner, "127.0.0.1", port).start()
-        served: int = self._runner.addresses[0][1]
-        return served
+        await web.TCPSite(self._runner, "127.0.0.1", port, reuse_port=True).start()
 
     async def stop(self) -> None:
         """Drop every connection and listen no more."""
@@ -270,6 +269,14 @@ class Files:
             return await asyncio.to_thread(_make, path, reel)
 
 
+def keep(port: int) -> socket.socket:
+    """Keep *port*, or a free one for 0: nobody else gets it while we do not listen there."""
+    kept = socket.socket()
+    kept.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    kept.bind(("127.0.0.1", port))
+    return kept
+
+
 class Line:
     """Stands before a gRPC port and can break, which grpc.aio does to no connection of its own."""
 
@@ -277,12 +284,11 @@ class Line:
         self._ends: dict[int, asyncio.StreamWriter] = {}
         self._talks: set[asyncio.Task[None]] = set()
 
-    async def start(self, port: int, onward: int) -> int:
-        """Carry from *port*, or a free one for 0, to the port *onward*; tell which it is."""
+    async def start(self, port: int, onward: int) -> None:
+        """Carry from *port*, which is kept for us, to the port *onward*."""
         self._onward = onward
-        self._server = await asyncio.start_server(self._carry, "127.0.0.1", port)
-        listening: int = self._server.sockets[0].getsockname()[1]
-        return listening
+        place = ("127.0.0.1", port)
+        self._server = await asyncio.start_server(self._carry, *place, reuse_port=True)
 
     async def stop(self) -> None:
         """Listen no more, and break every connection."""

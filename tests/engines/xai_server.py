@@ -40,6 +40,7 @@ from tests.engines.xai_files import (
     card_ticks,
     check,
     inputs_of,
+    keep,
     made_from,
     made_new,
     whole,
@@ -169,8 +170,8 @@ class XaiServer:
         for name, value in settings.items():
             setattr(self, name, set(value) if isinstance(value, list) else value)
 
-    async def start(self, port: int = 0) -> None:
-        """Listen; on the ports of before, if there was a before and *port* names no other."""
+    async def start(self) -> None:
+        """Listen, on the ports that are kept for us."""
         options = [
             ("grpc.max_receive_message_length", MOST_BYTES),
             ("grpc.max_send_message_length", MOST_BYTES),
@@ -184,11 +185,11 @@ class XaiServer:
         behind = self._rpc.add_insecure_port("127.0.0.1:0")
         await self._rpc.start()
         self._line = Line()
-        self.port = await self._line.start(port or self.port, behind)
+        await self._line.start(self.port, behind)
         self._files = Files(self.folder, self._find)
         if self.control:
             self._files.control(self._state, self.command)
-        self.files_port = await self._files.start(self.files_port)
+        await self._files.start(self.files_port)
 
     async def stop(self) -> None:
         """Break every connection and listen no more; what was made stays."""
@@ -292,11 +293,13 @@ async def xai_server(folder: Path, *, port: int = 0, **chosen: Any) -> AsyncIter
     """Serve while the block runs; *chosen* are fields of the server, *folder* keeps its films."""
     folder.mkdir(parents=True, exist_ok=True)
     server = XaiServer(folder, **chosen)
-    await server.start(port)
-    try:
-        yield server
-    finally:
-        await server.stop()
+    with keep(port) as rpc, keep(0) as files:
+        server.port, server.files_port = (each.getsockname()[1] for each in (rpc, files))
+        await server.start()
+        try:
+            yield server
+        finally:
+            await server.stop()
 
 
 class _Video(video_pb2_grpc.VideoServicer):  # type: ignore[misc]

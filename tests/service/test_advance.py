@@ -321,14 +321,13 @@ async def test_a_result_that_cannot_be_fetched_now_is_fetched_later(
     stage: World, engine: Scripted
 ) -> None:
     """The engine has billed it: a network that is down for a minute must not throw it away."""
-    with socket.socket() as closed:
-        closed.bind(("127.0.0.1", 0))
-        nowhere = f"http://127.0.0.1:{closed.getsockname()[1]}/made.mp4"
     task = await order(stage)
-    engine.will(Made(nowhere), Made(nowhere))
-
-    async with runner(stage):
-        done = await ended(stage, task.id)
+    with socket.socket() as deaf:  # kept, so that nobody else listens there meanwhile
+        deaf.bind(("127.0.0.1", 0))
+        nowhere = f"http://127.0.0.1:{deaf.getsockname()[1]}/made.mp4"
+        engine.will(Made(nowhere), Made(nowhere))
+        async with runner(stage):
+            done = await ended(stage, task.id)
 
     assert done.status is Status.COMPLETED
     assert await money(stage) == ("9.70", "0.00")
