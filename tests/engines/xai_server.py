@@ -49,7 +49,6 @@ from tests.engines.xai_files import (
 T = TypeVar("T")
 
 MOST_BYTES = 20 * 2**20
-BURST = 2
 STATUS_ENDS = {
     "gone": ("NOT_FOUND", "Request not found."),
     "moderated_status": (
@@ -128,6 +127,7 @@ class XaiServer:
     keys: set[str] | None = None
     blocked: set[str] = field(default_factory=set)  # names of flags in what is told of a key
     submits_per_second: float | None = None
+    burst: int = 2
     storm: bool = False
     fetches: bool = False
     control: bool = False
@@ -141,7 +141,7 @@ class XaiServer:
 
     def __post_init__(self) -> None:
         self._queue: deque[Story] = deque()
-        self._tokens, self._filled_at = float(BURST), time.monotonic()
+        self._tokens, self._filled_at = float(self.burst), time.monotonic()
 
     @property
     def address(self) -> str:
@@ -259,7 +259,7 @@ class XaiServer:
     def _throttle(self) -> None:
         rate, now = self.submits_per_second, time.monotonic()
         if rate is not None:
-            self._tokens = min(float(BURST), self._tokens + (now - self._filled_at) * rate)
+            self._tokens = min(float(self.burst), self._tokens + (now - self._filled_at) * rate)
             self._filled_at = now
         if self.storm or (rate is not None and self._tokens < 1):
             self.throttled += 1

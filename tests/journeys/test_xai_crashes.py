@@ -100,26 +100,30 @@ async def test_two_kills_while_200_tasks_are_made_lose_none_and_double_none(
 ) -> None:
     """So many submits a second are answered and no more; we never make it refuse one."""
     chosen = xai_settings("", submits_per_second=15, requests_per_minute=2000, slots=30)
-    async with xai_server(films, submits_per_second=20, story=Story(render_seconds=0.5)) as xai:
+    # On a busy machine a few seconds' submits, sent one after the other, arrive all at once.
+    limit = {"submits_per_second": 16, "burst": 4 * 15}
+    async with xai_server(films, **limit, story=Story(render_seconds=0.5)) as xai:
         chosen["xai"]["main"]["host"] = xai.address
         home = await _Home.open(tmp_path / "home", chosen)
         async with home.served() as service:
             await asyncio.gather(*(service.order(f"fox {number}") for number in range(ORDERS)))
             await home.until(completed=10)
             service.process.send_signal(signal.SIGKILL)
+        asked = await home.being_asked()
         async with home.served() as service:
             await home.until(completed=60)
             service.process.send_signal(signal.SIGKILL)
+        asked |= await home.being_asked()
         async with home.served():
             await home.until(ended=ORDERS)
         found = await home.tasks()
         assert await home.faults() == []
 
     times = asked_for(xai)
-    lost = [task for task in found if task.error_code == Failure.LOST]
+    lost = {task.id for task in found if task.error_code == Failure.LOST}
     completed = [task for task in found if task.status is Status.COMPLETED]
     assert len(completed) + len(lost) == ORDERS
-    assert len(lost) <= 2 * 2  # what was being asked for in the very moment of a kill
+    assert lost == asked
     assert set(times.values()) == {1}
     assert {task.prompt for task in completed} <= times.keys()
     assert xai.throttled == 0
@@ -187,6 +191,14 @@ class _Home:
                 if done >= completed and sum(task.ended for task in found) >= ended:
                     return
                 await asyncio.sleep(0.1)
+
+    async def being_asked(self) -> set[str]:
+        """Tell for which tasks xAI was being asked in the very moment of a kill."""
+        return {
+            task.id
+            for task in await self.tasks()
+            if task.status is Status.IN_PROGRESS and task.started_at and not task.ticket
+        }
 
     async def faults(self) -> list[str]:
         return (await self.db.read(reports.audit)).faults
