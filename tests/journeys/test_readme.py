@@ -98,9 +98,8 @@ def test_every_command_of_the_readme_works(tmp_path: Path) -> None:
             time.sleep(0.2)
         reader.run(f"{key}; {content}")
         _is_film(tmp_path / "sea.mp4")
-        (tmp_path / "sea.mp4").unlink()
         reader.run(generate)
-    _is_film(tmp_path / "sea.mp4")
+    _is_film(tmp_path / "sunset.mp4")
 
 
 def _is_film(path: Path) -> None:
