@@ -15,7 +15,7 @@ import click
 from kinetoscope.api.costs import show_costs
 from kinetoscope.cli.costs import a_day, days, show_costs_table
 from kinetoscope.cli.homes import open_home
-from kinetoscope.cli.options import an_amount, at, home_option, json_option
+from kinetoscope.cli.options import an_amount, at, home_option, json_option, program
 from kinetoscope.cli.show import dollars, moment, say, show_facts, show_json, show_table
 from kinetoscope.db import Conn, accounts, costs, ledger, reports
 from kinetoscope.db.accounts import Account, Key
@@ -49,8 +49,8 @@ def open_(name: str, home: Path, as_json: bool) -> None:
         return
     click.echo(f"opened {opened.name} ({opened.id})")
     named = shlex.quote(name) if not name.startswith("-") else f"-- {shlex.quote(name)}"
-    say(f"next: kinetoscope deposit{at(home)} {named} AMOUNT")
-    say(f"and:  kinetoscope key create{at(home)} {named}")
+    say(f"next: {program()} deposit{at(home)} {named} AMOUNT")
+    say(f"and:  {program()} key create{at(home)} {named}")
 
 
 @account.command("list")

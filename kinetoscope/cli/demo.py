@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 import time
 from collections import deque
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from kinetoscope.cli.client import Client, Request, Video, open_client
 from kinetoscope.cli.homes import Books, guest_key, open_home, open_with_play_money
 from kinetoscope.cli.hosting import local_service, log_to_file
 from kinetoscope.cli.making import fresh_path, make
+from kinetoscope.cli.options import program
 from kinetoscope.cli.show import Bar, bill_rows, dollars
 from kinetoscope.cli.signals import run_until_interrupted
 from kinetoscope.db import Conn, accounts
@@ -64,8 +64,8 @@ def demo(folder: Path, quick: bool) -> None:
         with guest_key(books, account.id, "demo") as secret:
             run_until_interrupted(_show(books, folder, account, secret, _QUICK if quick else _FULL))
     click.echo("Go on with a service of your own:")
-    click.echo(f"{_INDENT}{_program()} init     # makes a home and prints a key")
-    click.echo(f"{_INDENT}{_program()} serve    # then read http://127.0.0.1:8787/docs")
+    click.echo(f"{_INDENT}{program()} init     # makes a home and prints a key")
+    click.echo(f"{_INDENT}{program()} serve    # then read http://127.0.0.1:8787/docs")
 
 
 async def _show(books: Books, folder: Path, account: Account, secret: str, pace: _Pace) -> None:
@@ -156,14 +156,3 @@ def _forget_settings() -> None:
     """Stand alone: what is set on this machine must not lead a demonstration to a real service."""
     for name in [name for name in os.environ if name.startswith(PREFIX)]:
         del os.environ[name]
-
-
-def _program() -> str:
-    """Tell how this program is called from here."""
-    program = Path(sys.argv[0])
-    if program.name != "kinetoscope":
-        return f"{Path(sys.executable).name} -m kinetoscope.cli"
-    try:
-        return str(program.resolve().relative_to(Path.cwd()))
-    except ValueError:
-        return "kinetoscope"

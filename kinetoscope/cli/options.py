@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
+import sys
 from pathlib import Path
 
 import click
@@ -21,6 +22,17 @@ home_option = click.option(
     help="The folder of settings, database and videos.",
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Answer in JSON, for programs.")
+
+
+def program() -> str:
+    """Write how a suggested command calls this program from here."""
+    called = Path(sys.argv[0])
+    if called.name != "kinetoscope":
+        return f"{Path(sys.executable).name} -m kinetoscope.cli"
+    try:
+        return shlex.quote(str(called.resolve().relative_to(Path.cwd())))
+    except ValueError:
+        return "kinetoscope"
 
 
 def at(home: Path) -> str:

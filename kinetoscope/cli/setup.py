@@ -15,7 +15,7 @@ import click
 from kinetoscope.app import DATABASE, open_gateway
 from kinetoscope.assets import StoreUnavailable
 from kinetoscope.cli.homes import open_first_account, open_home
-from kinetoscope.cli.options import at, home_option, json_option
+from kinetoscope.cli.options import at, home_option, json_option, program
 from kinetoscope.cli.show import dollars, say, show_facts, show_json
 from kinetoscope.db import Conn, accounts
 from kinetoscope.db.accounts import Account
@@ -82,12 +82,12 @@ def init(home: Path, as_json: bool) -> None:
         }
     )
     if found.secret is None:
-        say(f"\nFor another key: kinetoscope key create{at(home)} {found.account.name}")
+        say(f"\nFor another key: {program()} key create{at(home)} {found.account.name}")
         return
     say("\nKeep the key: it is not shown again. Next:")
     say(f"  export KINETOSCOPE_KEY={found.secret}")
-    say(f'  kinetoscope generate "a lighthouse in a storm" --duration 6{at(home)}')
-    say(f"  kinetoscope serve{at(home)}")
+    say(f'  {program()} generate "a lighthouse in a storm" --duration 6{at(home)}')
+    say(f"  {program()} serve{at(home)}")
 
 
 @click.command()

@@ -138,7 +138,8 @@ def test_what_is_suggested_next_can_be_copied_as_it_stands(programs: Programs) -
     """The home is named, since it is not the usual one, and a name with blanks is quoted."""
     opened = programs.here("account", "open", "Ann & Co")
 
-    _, *suggested, _amount = shlex.split(opened.err.splitlines()[0].removeprefix("next: "))
+    words = shlex.split(opened.err.splitlines()[0])
+    suggested = words[words.index("deposit") : -1]
     paid = run_here(*suggested, "5")
 
     assert "--home" in suggested

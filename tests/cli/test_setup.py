@@ -28,6 +28,19 @@ def test_init_makes_a_home_with_an_account_play_money_and_a_key(
     assert stat.S_IMODE(home.stat().st_mode) == 0o700
 
 
+def test_what_init_suggests_is_called_as_init_was(
+    command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a checkout that is not the word kinetoscope alone: nothing has put that on the PATH."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("sys.argv", [".venv/bin/kinetoscope", "init"])
+
+    said = command("init")
+
+    assert "\n  .venv/bin/kinetoscope generate " in said.err
+    assert "\n  .venv/bin/kinetoscope serve\n" in said.err
+
+
 def test_init_again_changes_nothing_and_says_what_is_there(command: Command, home: Path) -> None:
     secret = command("init", "--json").json["key"]
     (home / FILE).write_text("port = 9000\n")
