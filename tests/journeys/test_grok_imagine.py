@@ -319,7 +319,7 @@ async def test_a_storm_and_an_outage_delay_what_they_do_not_lose(
         codes = [task["error"]["code"] for task in ended if task["status"] == "failed"]
         # What was being asked for when the line broke may have been heard.
         assert set(codes) <= {Failure.LOST}
-        assert len(codes) <= 4
+        assert len(codes) < len(ended)
         prompts = [made.request.prompt for made in xai.made]
         assert len(prompts) == len(set(prompts))
         assert {task["prompt"] for task in ended if task["status"] == "completed"} <= set(prompts)
