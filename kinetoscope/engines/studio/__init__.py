@@ -12,6 +12,7 @@ import logging
 import os
 import secrets
 import shutil
+from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -23,6 +24,14 @@ from kinetoscope.engines.studio.rendering import Rendering
 
 _LIBRARIES = ("av", "cv2", "numpy", "PIL")
 _log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Of a film: the *seed* that makes it again, and what was asked and is not shown."""
+
+    seed: int | None = None
+    notes: tuple[str, ...] = ()
 
 
 class Studio(Engine):
@@ -53,7 +62,7 @@ class Studio(Engine):
         try:
             room = self._open_room()
             rendering = await Rendering.begin(
-                _brief(task_id, order, inputs, room.path / f"{token}.mp4"),
+                brief_of(task_id, order, inputs, room.path / f"{token}.mp4"),
                 memory_mib=self._memory_mib,
                 timeout_seconds=self._timeout_seconds,
             )
@@ -68,6 +77,11 @@ class Studio(Engine):
         """Say how the film stands; Lost for a ticket of an earlier process."""
         rendering = self._renderings.get(ticket)
         return rendering.report if rendering is not None else Lost()
+
+    def told(self, ticket: Ticket) -> Told:
+        """Say what is known of the film of *ticket* beside its frames."""
+        rendering = self._renderings.get(ticket)
+        return Told(rendering.seed, rendering.notes) if rendering is not None else Told()
 
     async def stop(self, ticket: Ticket) -> None:
         """End the drawing and remove what there is of it, within seconds."""
@@ -141,7 +155,16 @@ def _remove_leftovers(folder: Path) -> None:
             os.close(lock)
 
 
-def _brief(task_id: str, order: Order, inputs: Inputs, film: Path) -> Brief:
+def brief_of(
+    task_id: str,
+    order: Order,
+    inputs: Inputs,
+    film: Path,
+    *,
+    seed: int | None = None,
+    sound: bool = True,
+) -> Brief:
+    """Turn *order* into what a child is told; without a *seed* one is chosen, for good."""
     follows = LIMITS[order.operation].video
     first = inputs.images[0] if inputs.images else None
     width, height = (0, 0) if follows else frame(order, first)
@@ -154,5 +177,6 @@ def _brief(task_id: str, order: Order, inputs: Inputs, film: Path) -> Brief:
         images=tuple(path.resolve() for path in inputs.image_paths),
         video=inputs.video_path.resolve() if inputs.video_path else None,
         film=film,
-        seed=seed_of(order.prompt, task_id),
+        seed=seed_of(order.prompt, task_id) if seed is None else seed % (1 << 32),
+        sound=sound,
     )

@@ -16,6 +16,7 @@ from typing import TextIO
 import cv2
 
 from kinetoscope.engines.studio.brief import Brief, CannotRender
+from kinetoscope.engines.studio.provenance import stamp
 
 _RENDERERS: Mapping[str, str] = {
     "text_to_video": "text",
@@ -46,7 +47,8 @@ def main() -> int:
     try:
         tell({"progress": 1})
         renderer = import_module(f"kinetoscope.engines.studio.{module}")
-        renderer.render(brief, _progress(tell))
+        notes = renderer.render(brief, _progress(tell))
+        stamp(brief.film, brief.operation)
     except CannotRender as refusal:
         tell({"refused": str(refusal)})
     except OSError as error:
@@ -60,7 +62,7 @@ def main() -> int:
             raise
         tell({"refused": _TOO_BIG})
     else:
-        tell({"made": True})
+        tell({"made": True, "notes": notes, "seed": brief.seed})
     return 0
 
 

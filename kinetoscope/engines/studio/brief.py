@@ -13,6 +13,9 @@ FPS = 24
 Tell = Callable[[float], None]
 """Takes the share of the work that is done, 0 to 1."""
 
+Notes = tuple[str, ...]
+"""What was asked and is not shown, a few words each: a renderer gives them back."""
+
 
 class CannotRender(Exception):
     """The studio cannot make this film; the message is written for the customer."""
@@ -23,7 +26,8 @@ class Brief:
     """What to draw and where to put it.
 
     *width* and *height* are in pixels and *seconds* is the part to be made; all three are 0 where
-    the film follows its source. *seed* stays the same for a task.
+    the film follows its source. The same brief with the same *seed* makes the same frames; without
+    *sound* none is made.
     """
 
     operation: str
@@ -35,6 +39,7 @@ class Brief:
     video: Path | None
     film: Path
     seed: int
+    sound: bool = True
 
     def to_json(self) -> str:
         """Write the brief as one JSON object."""
@@ -54,6 +59,7 @@ class Brief:
             video=Path(told["video"]) if told["video"] else None,
             film=Path(told["film"]),
             seed=int(told["seed"]),
+            sound=bool(told["sound"]),
         )
 
 

@@ -12,15 +12,17 @@ from typing import Protocol, cast
 import cv2
 import numpy as np
 
-from kinetoscope.engines.studio.brief import FPS, Brief, Tell
+from kinetoscope.engines.studio.brief import FPS, Brief, Notes, Tell
 from kinetoscope.engines.studio.camera import Pose, ease, pose, read_moves
 from kinetoscope.engines.studio.cutouts import Cutout, card, cut_out, matched
-from kinetoscope.engines.studio.film import FilmWriter, Frame
+from kinetoscope.engines.studio.film import RATE, FilmWriter, Frame
 from kinetoscope.engines.studio.finish import Finish
+from kinetoscope.engines.studio.notes import notes_on_picture
 from kinetoscope.engines.studio.parallax import Sheet, Stage, focus_of, inverse, laid_over
 from kinetoscope.engines.studio.scenes.weather import weathers
 from kinetoscope.engines.studio.script import read_script, read_weather
 from kinetoscope.engines.studio.shot import Shot
+from kinetoscope.engines.studio.sound import bed_for
 from kinetoscope.engines.studio.stills import cover, flat, open_still
 from kinetoscope.engines.studio.subject import Eye, best_eye, subject_mask
 from kinetoscope.engines.studio.vision import Map, depth, resized
@@ -47,7 +49,7 @@ class Role:
     sure: float
 
 
-def render(brief: Brief, tell: Tell, eye: Eye | None = None) -> None:
+def render(brief: Brief, tell: Tell, eye: Eye | None = None) -> Notes:
     """Draw the film that *brief* asks for; every image comes to be seen in it.
 
     *eye* tells actors from places: the best there is, if None.
@@ -65,7 +67,10 @@ def render(brief: Brief, tell: Tell, eye: Eye | None = None) -> None:
     zoom = min(backdrop.zoom_for(path[:: max(1, count // 6)]) for backdrop in backdrops)
     size = (brief.width, brief.height)
     finish, airs = Finish(size), weathers(read_weather(brief.prompt), size, brief.seed)
-    with FilmWriter(brief.film, *size) as film:
+    rate = RATE if brief.sound else None
+    with FilmWriter(brief.film, *size, audio_rate=rate, title=brief.prompt) as film:
+        if brief.sound:
+            film.add_audio(bed_for(brief))
         for index, place in enumerate(path):
             frame = _backdrop_at(backdrops, _Now(index, count, place, zoom))
             frame = laid_over(frame, players.front(place.plus(_alive(index / FPS)), zoom))
@@ -73,6 +78,7 @@ def render(brief: Brief, tell: Tell, eye: Eye | None = None) -> None:
                 air(frame, index / FPS)
             film.add(finish(frame, index))
             tell(1 - (1 - _STAGED) * (count - index - 1) / count)
+    return notes_on_picture(brief.prompt)
 
 
 def read_parts(prompt: str, roles: list[Role]) -> list[Role]:

@@ -30,6 +30,7 @@ FASTEST_FPS = 60
 COMMENT = "A sketch drawn by the Kinetoscope studio; not the output of a generative model."
 
 _AAC_BLOCK = 1024
+_LONGEST_TITLE = 96
 _COPIED_CODECS = frozenset({"aac", "mp3", "ac3", "eac3", "opus", "alac", "flac"})
 _BT709, _LIMITED = 1, 1
 _X264 = {
@@ -63,7 +64,8 @@ class FilmWriter:
     """Writes H.264 in an MP4 that plays while it loads; as long as its frames, to the tick.
 
     Give *audio_rate* to add sound with add_audio(), or *audio_from* to keep the sound of another
-    film, packet by packet where MP4 can hold its codec; a *note* becomes the film's description.
+    film, packet by packet where MP4 can hold its codec. A *title* can be seen in players; a *note*
+    becomes the film's description.
     A film that is left by an error is removed.
     """
 
@@ -76,6 +78,7 @@ class FilmWriter:
         fps: int | Fraction = FPS,
         audio_rate: int | None = None,
         audio_from: Path | None = None,
+        title: str = "",
         note: str = "",
     ) -> None:
         if width % 2 or height % 2 or width < 2 or height < 2:
@@ -92,7 +95,8 @@ class FilmWriter:
             options={"movflags": "+faststart"},
             container_options={"max_interleave_delta": "0"},
         )
-        self._film.metadata.update({"comment": COMMENT, "description": note})
+        named = {"title": _short(title), "artist": "Kinetoscope studio", "comment": COMMENT}
+        self._film.metadata.update({**named, "description": note})
         self._picture = self._add_picture(width, height)
         self._source: InputContainer | None = None
         self._rate = audio_rate or 0
@@ -238,6 +242,11 @@ def read_audio(path: Path, rate: int = RATE) -> Sound | None:
     with _open(path) as film:
         blocks = list(_sounds(film, rate)) if film.streams.audio else []
     return np.concatenate(blocks, axis=1) if blocks else None
+
+
+def _short(title: str) -> str:
+    line = " ".join(title.encode("utf-8", "replace").decode().replace("\0", " ").split())
+    return line if len(line) <= _LONGEST_TITLE else line[: _LONGEST_TITLE - 1] + "…"
 
 
 _UNREADABLE = "the video could not be read: it is damaged or of a kind the studio does not know"

@@ -9,11 +9,13 @@ import numpy as np
 
 from kinetoscope.engines.studio.film import Frame
 
+_MIDDLE = 8  # the level of a speck that changes nothing
+
 
 class Finish:
     """Darkens the corners and adds a little grain, for pictures of one size."""
 
-    def __init__(self, size: tuple[int, int], *, grain: float = 1.8, corners: float = 0.16) -> None:
+    def __init__(self, size: tuple[int, int], *, grain: float = 1.2, corners: float = 0.16) -> None:
         width, height = size
         across = np.linspace(-1, 1, width)[None, :]
         down = np.linspace(-1, 1, height)[:, None]
@@ -21,15 +23,16 @@ class Finish:
         shade = np.clip(255 * (1 - corners * away**1.3), 0, 255).astype(np.uint8)
         self._shade = cv2.merge([shade, shade, shade])
         random = np.random.default_rng(1)
-        specks = [np.abs(random.normal(0, grain, (height, width))).astype(np.uint8) for _ in "1234"]
-        self._grain = [cv2.merge([speck, speck, speck]) for speck in specks]
+        # Grain is as often dark as bright: if whole frames took turns, the film would flicker.
+        specks = [random.normal(_MIDDLE, grain, (height, width)).round() for _ in "1234"]
+        planes = [speck.clip(0, 2 * _MIDDLE).astype(np.uint8) for speck in specks]
+        self._grain = [cv2.merge([plane, plane, plane]) for plane in planes]
 
     def __call__(self, frame: Frame, number: int) -> Frame:
         """Finish frame *number* of the film."""
         shaded = cv2.multiply(frame, self._shade, scale=1 / 255)
         grain = self._grain[number % len(self._grain)]
-        lighter = number % 2 == 0
-        return cast("Frame", cv2.add(shaded, grain) if lighter else cv2.subtract(shaded, grain))
+        return cast("Frame", cv2.addWeighted(shaded, 1, grain, 1, -_MIDDLE))
 
 
 def bloom(frame: Frame, *, strength: float, threshold: int) -> Frame:

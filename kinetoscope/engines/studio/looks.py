@@ -6,124 +6,91 @@ import hashlib
 import math
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import cast
 
 import cv2
 import numpy as np
 
 from kinetoscope.engines.studio import brushes, grades
-from kinetoscope.engines.studio.brief import Brief, Tell
-from kinetoscope.engines.studio.film import FilmWriter, Frame, read_frames
+from kinetoscope.engines.studio.brief import Brief, Notes, Tell
+from kinetoscope.engines.studio.film import RATE, FilmWriter, Frame, read_audio, read_frames
+from kinetoscope.engines.studio.following import (
+    Canvas,
+    Dye,
+    Elsewhere,
+    Look,
+    Portrait,
+    read_backdrop,
+)
+from kinetoscope.engines.studio.notes import notes_on_edit
+from kinetoscope.engines.studio.pace import paced, read_pace
 from kinetoscope.engines.studio.scenes.weather import weathers
+from kinetoscope.engines.studio.sound import stretched
 from kinetoscope.engines.studio.source import measure
-from kinetoscope.engines.studio.subject import subject_mask
-from kinetoscope.engines.studio.vision import Map, guided, resized
 
 _SET_UP = 0.04
 _MASK_EVERY = 4  # frames
 
-Look = Callable[[Frame, float], Frame]
-"""Changes the frame that is shown so many seconds into the film."""
 
-
-def render(brief: Brief, tell: Tell) -> None:
+def render(brief: Brief, tell: Tell) -> Notes:
     """Lay the looks that *brief* asks for over its video."""
     source = measure(brief.video)
-    path, size, fps = source.path, source.size, source.fps
-    looks = read_looks(brief.prompt, Canvas(*size, brief.seed))
+    path, size = source.path, source.size
+    place, rest = read_backdrop(brief.prompt)
+    pace = read_pace(rest)
+    looks = read_looks(rest, Canvas(*size, brief.seed), fallback=not place and pace.usual)
+    if place:
+        looks.insert(0, Elsewhere(place, Canvas(*size, brief.seed)))
     tell(_SET_UP)
-    with FilmWriter(brief.film, *size, fps=fps, audio_from=path) as film:
-        for index, picture in enumerate(read_frames(path, size, fps=fps)):
+    whole = source.frames * (2 if pace.slow else 1)
+    kept = None if pace.slow else path
+    slowed = source.audio and pace.slow
+    with FilmWriter(
+        brief.film,
+        *size,
+        fps=source.fps,
+        audio_from=kept,
+        audio_rate=RATE if slowed else None,
+        title=brief.prompt,
+    ) as film:
+        sound = read_audio(path) if slowed else None
+        if sound is not None:
+            film.add_audio(stretched(sound, 2))
+        frames = paced(read_frames(path, size, fps=source.fps), pace)
+        for index, picture in enumerate(frames):
             frame = picture
             for look in looks:
-                frame = look(frame, float(index / fps))
+                frame = look(frame, float(index / source.fps))
             film.add(frame)
-            tell(1 - (1 - _SET_UP) * max(0, source.frames - index - 1) / source.frames)
+            tell(1 - (1 - _SET_UP) * max(0, whole - index - 1) / whole)
     tell(1.0)
+    known = bool(place) or not pace.usual or names_a_look(rest)
+    return notes_on_edit(brief.prompt, known=known)
 
 
-@dataclass(frozen=True, slots=True)
-class Canvas:
-    """What looks are made for: a film's size in pixels, and chance."""
+def read_looks(prompt: str, canvas: Canvas, *, fallback: bool = True) -> list[Look]:
+    """Find the looks that *prompt* asks for, in the order in which they are laid.
 
-    width: int
-    height: int
-    seed: int
-
-
-def read_looks(prompt: str, canvas: Canvas) -> list[Look]:
-    """Find the looks that *prompt* asks for, in the order in which they are laid; never none."""
+    There is always one, unless there may be none without a *fallback*.
+    """
     text = _NOT_WANTED.sub(" ", prompt.lower())
     found = [look for words, build in _LOOKS if re.search(words, text) for look in build(canvas)]
     recoloured = _recolouring(text)
     if recoloured is not None:
         found.insert(0, recoloured)
-    return found or [_plain(_surprise(text))]
+    return found or ([_plain(_surprise(text))] if fallback else [])
+
+
+def names_a_look(prompt: str) -> bool:
+    """Tell whether *prompt* names a look that is known."""
+    text = _NOT_WANTED.sub(" ", prompt.lower())
+    return _recolouring(text) is not None or any(re.search(words, text) for words, _ in _LOOKS)
 
 
 _NOT_WANTED = re.compile(r"\b(no|without|instead of|not|remove the|less) (the |any )?\w+")
 
 
 # ── looks that remember ───────────────────────────────────────────────────────────────────────────
-
-
-class Portrait:
-    """Blurs what is behind the subject; the mask is made anew every few frames, and softened."""
-
-    def __init__(self, canvas: Canvas) -> None:
-        self._mask = Follower(canvas)
-
-    def __call__(self, picture: Frame, _seconds: float) -> Frame:
-        """Blur one frame's background."""
-        height, width = picture.shape[:2]
-        mask = self._mask(picture)
-        if not (mask > 0.5).any():
-            mask = _oval(width, height)
-        small = cv2.resize(picture, (max(4, width // 4), max(4, height // 4)))
-        soft = cv2.GaussianBlur(small, (0, 0), max(1.0, height / 170))
-        behind = cv2.resize(soft, (width, height), interpolation=cv2.INTER_LINEAR)
-        return cast("Frame", cv2.blendLinear(picture, behind, mask, 1 - mask))
-
-
-class Follower:
-    """Follows the subject through a film."""
-
-    def __init__(self, canvas: Canvas) -> None:
-        self._size = (canvas.width, canvas.height)
-        self._mask: Map | None = None
-        self._frames = 0
-
-    def __call__(self, picture: Frame) -> Map:
-        """Mark the subject of the next frame."""
-        scale = 320 / max(self._size)
-        size = (max(8, round(self._size[0] * scale)), max(8, round(self._size[1] * scale)))
-        small = cast("Frame", cv2.resize(picture, size, interpolation=cv2.INTER_AREA))
-        if self._mask is None or self._frames % _MASK_EVERY == 0:
-            seen = ((subject_mask(small) - 0.2) / 0.6).clip(0, 1).astype(np.float32)
-            self._mask = seen if self._mask is None else 0.6 * seen + 0.4 * self._mask
-        self._frames += 1
-        # Between two masks the subject moves on: let the old one follow the new edges.
-        now = ((guided(small, self._mask, 6, 1e-3) - 0.15) / 0.7).clip(0, 1).astype(np.float32)
-        return resized(now, self._size)
-
-
-class Dye:
-    """Dyes the subject, or everything where there is none."""
-
-    def __init__(self, hue: grades.Hue) -> None:
-        self._hue = hue
-        self._mask: Follower | None = None
-
-    def __call__(self, picture: Frame, _seconds: float) -> Frame:
-        """Dye one frame."""
-        height, width = picture.shape[:2]
-        if self._mask is None:
-            self._mask = Follower(Canvas(width, height, 0))
-        share = self._mask(picture)
-        if not (share > 0.5).any():
-            share = np.full((height, width), 0.75, np.float32)
-        return grades.dyed(picture, self._hue, share)
 
 
 class OldFilm:
@@ -312,9 +279,3 @@ def _surprise(text: str) -> grades.Grade:
             return grade
     number = hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()[0]
     return grades.SURPRISES[number % len(grades.SURPRISES)]
-
-
-def _oval(width: int, height: int) -> Map:
-    y, x = np.mgrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j]
-    away = np.sqrt((x / 0.62) ** 2 + (y / 0.85) ** 2)
-    return cast("Map", (1.6 - 1.6 * away).clip(0, 1).astype(np.float32))

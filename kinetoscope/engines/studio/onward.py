@@ -18,7 +18,7 @@ from typing import cast
 import cv2
 import numpy as np
 
-from kinetoscope.engines.studio.brief import FPS, Brief, CannotRender, Tell
+from kinetoscope.engines.studio.brief import FPS, Brief, CannotRender, Notes, Tell
 from kinetoscope.engines.studio.camera import Moves, Pose, ease, pose, read_moves
 from kinetoscope.engines.studio.film import RATE, FilmWriter, Frame, Sound, read_audio, read_frames
 from kinetoscope.engines.studio.motion import (
@@ -30,6 +30,7 @@ from kinetoscope.engines.studio.motion import (
     flow,
     glance,
 )
+from kinetoscope.engines.studio.notes import notes_on_picture
 from kinetoscope.engines.studio.parallax import Stage, stage_of
 from kinetoscope.engines.studio.scenes.weather import weathers
 from kinetoscope.engines.studio.script import read_weather
@@ -51,7 +52,7 @@ _MOST_BEND = 0.007  # picture widths; what is bent further looks smeared
 _MEAN_INVERSE = 0.45  # inverse distance of what the picture mostly shows
 
 
-def render(brief: Brief, tell: Tell, eye: Eye | None = None) -> None:
+def render(brief: Brief, tell: Tell, eye: Eye | None = None) -> Notes:
     """Write the source of *brief* and *seconds* more, as one film.
 
     *eye* tells what is near in its last frame: the best there is, if None.
@@ -64,7 +65,14 @@ def render(brief: Brief, tell: Tell, eye: Eye | None = None) -> None:
     sound = read_audio(source.path) if source.audio else None
     rate = RATE if sound is not None else None
     note = longer.to_note() if longer is not None else ""
-    with FilmWriter(brief.film, *source.size, fps=source.fps, audio_rate=rate, note=note) as film:
+    with FilmWriter(
+        brief.film,
+        *source.size,
+        fps=source.fps,
+        audio_rate=rate,
+        title=brief.prompt,
+        note=note,
+    ) as film:
         end = _copy(source, film, tell, total)
         copied = film.frames + len(end.last)
         story = _believed(longer, copied, end)
@@ -82,6 +90,7 @@ def render(brief: Brief, tell: Tell, eye: Eye | None = None) -> None:
                 else prolonged(sound, begins, length, brief.seed)
             )
             film.add_audio(longer_sound)
+    return () if story else notes_on_picture(brief.prompt)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from kinetoscope.engines.studio.brief import FPS, Brief, Tell
+from kinetoscope.engines.studio.brief import FPS, Brief, Notes, Tell
 from kinetoscope.engines.studio.camera import Moves, Pose, pose, read_moves
-from kinetoscope.engines.studio.film import FilmWriter, Frame
+from kinetoscope.engines.studio.film import RATE, FilmWriter, Frame
 from kinetoscope.engines.studio.finish import Finish
+from kinetoscope.engines.studio.notes import notes_on_picture
 from kinetoscope.engines.studio.parallax import Stage, stage_of
 from kinetoscope.engines.studio.scenes.weather import weathers
 from kinetoscope.engines.studio.script import read_weather
+from kinetoscope.engines.studio.sound import bed_for
 from kinetoscope.engines.studio.stills import cover, flat, open_still
 from kinetoscope.engines.studio.subject import Eye, best_eye, subject_mask
 
 _READ, _SEEN, _STAGED = 0.04, 0.10, 0.18  # shares of the work that come before the first frame
 
 
-def render(brief: Brief, tell: Tell, eye: Eye | None = None) -> None:
+def render(brief: Brief, tell: Tell, eye: Eye | None = None) -> Notes:
     """Draw the film that *brief* asks for, as *eye* (or else the best one) sees its picture."""
     eye = eye or best_eye()
     picture = _framed(brief, tell, eye)
@@ -27,13 +29,17 @@ def render(brief: Brief, tell: Tell, eye: Eye | None = None) -> None:
     zoom = stage.zoom_for(path[:: max(1, count // 8)])
     size = (brief.width, brief.height)
     finish, airs = Finish(size), weathers(read_weather(brief.prompt), size, brief.seed)
-    with FilmWriter(brief.film, brief.width, brief.height) as film:
+    rate = RATE if brief.sound else None
+    with FilmWriter(brief.film, *size, audio_rate=rate, title=brief.prompt) as film:
+        if brief.sound:
+            film.add_audio(bed_for(brief))
         for index, place in enumerate(path):
             frame = stage.frame(place, zoom)
             for air in airs:
                 air(frame, index / FPS)
             film.add(finish(frame, index))
             tell(1 - (1 - _STAGED) * (count - index - 1) / count)
+    return notes_on_picture(brief.prompt)
 
 
 def _framed(brief: Brief, tell: Tell, eye: Eye) -> Frame:

@@ -21,6 +21,7 @@ from kinetoscope.engines.studio.brief import Brief
 _GRACE_SECONDS = 1.0  # between asking a child to end and ending it
 _STDERR_BYTES = 2048
 _MOST_LINES = 10_000
+_MOST_NOTES, _LONGEST_NOTE = 16, 200
 _MOST_PROGRESS = 99  # until the film is in its place
 _KEPT_VARIABLES = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "LD_LIBRARY_PATH", "VIRTUAL_ENV")
 _THREADS = "2"
@@ -34,10 +35,15 @@ _ENDED = (
 
 
 class Rendering:
-    """A film on its way; *report* always says how it stands, and its progress never falls."""
+    """A film on its way; *report* always says how it stands, and its progress never falls.
 
-    def __init__(self, child: Process, film: Path, timeout_seconds: int) -> None:
+    Once the film is made, *notes* list what was asked and is not shown; *seed* makes it again.
+    """
+
+    def __init__(self, child: Process, film: Path, timeout_seconds: int, seed: int) -> None:
         self.report: Report = Working(0)
+        self.notes: tuple[str, ...] = ()
+        self.seed = seed
         self._child = child
         self._film = film
         self._timeout_seconds = timeout_seconds
@@ -59,7 +65,7 @@ class Rendering:
             env=_environment(),
             start_new_session=True,
         )
-        rendering = cls(child, brief.film, timeout_seconds)
+        rendering = cls(child, brief.film, timeout_seconds, brief.seed)
         # The pipe stays open for as long as we live: its end tells the child that we are gone.
         assert child.stdin is not None
         unfinished = replace(brief, film=_part(brief.film))
@@ -119,7 +125,8 @@ class Rendering:
                 self.report = Working(min(max(least, progress), _MOST_PROGRESS))
             case {"refused": str(message)}:
                 self._refusal = message
-            case {"made": True}:
+            case {"made": True, "notes": [*notes]}:
+                self.notes = tuple(str(note)[:_LONGEST_NOTE] for note in notes[:_MOST_NOTES])
                 self._finished = True
             case _:
                 _log.debug("a render child said something unknown")

@@ -17,8 +17,11 @@ from kinetoscope.engines.studio.finish import Finish, bloom
 from kinetoscope.engines.studio.grades import NOIR, SEPIA
 from kinetoscope.engines.studio.scenes import Scene
 from kinetoscope.engines.studio.scenes.city import City
+from kinetoscope.engines.studio.scenes.deep import Deep
 from kinetoscope.engines.studio.scenes.forest import Forest
 from kinetoscope.engines.studio.scenes.shore import GROUND, Shore, lit_by
+from kinetoscope.engines.studio.scenes.space import Space
+from kinetoscope.engines.studio.scenes.table import Table
 from kinetoscope.engines.studio.scenes.terrain import Sway, Terrain, light_over
 from kinetoscope.engines.studio.scenes.weather import weathers
 from kinetoscope.engines.studio.script import ScenePlan
@@ -62,7 +65,8 @@ class Shot:
         camera: Camera | None = None,
     ) -> None:
         self._scene = _scene(plan, moves, size, _sway(camera or _eased(moves, seconds)))
-        place = Place(self._scene.ground, self._scene.air, self._scene.wet)
+        scene = self._scene
+        place = Place(scene.ground, scene.air, scene.wet, scene.deep, scene.open)
         self._shore: Shore | None = None
         if plan.place in _WATERS and any(name in LANDLUBBERS for name in plan.subjects):
             lamp = LAMPS[plan.time]
@@ -115,6 +119,10 @@ def _scene(plan: ScenePlan, moves: Moves, size: tuple[int, int], sway: Sway) -> 
             pace=pace,
             snow="snow" in plan.weather,
         ),
+        "deep": lambda: Deep(plan.time, size, seed=plan.seed, sway=sway, pace=pace),
+        "space": lambda: Space(size, seed=plan.seed, sway=sway, pace=pace),
+        "galaxy": lambda: Space(size, seed=plan.seed, sway=sway, pace=pace, deep=True),
+        "table": lambda: Table(plan.prop, plan.time, size, seed=plan.seed, sway=sway, pace=pace),
     }
     if plan.place in kinds:
         return kinds[plan.place]()

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from kinetoscope.engines.studio.brief import Brief
 from kinetoscope.engines.studio.film import RATE, Sound
+from kinetoscope.engines.studio.script import read_script
 
 _CHORDS: Mapping[str, tuple[float, ...]] = {
     "warm": (220.0, 277.2, 329.6, 415.3),
@@ -50,8 +52,8 @@ def sound_bed(kinds: Sequence[str], mood: str, seconds: float, seed: int) -> Sou
     time = np.arange(count) / RATE
     total = _chord(time, _CHORDS[mood])
     for kind in sorted(set(kinds)):
-        number = list(_SOUNDS).index(kind)
-        total += _SOUNDS[kind](_Room(count, time, np.random.default_rng((seed, number))))
+        number = list(SOUNDS).index(kind)
+        total += SOUNDS[kind](_Room(count, time, np.random.default_rng((seed, number))))
     return np.asarray(np.tanh(total * 1.2) * 0.8, np.float32)
 
 
@@ -60,6 +62,27 @@ def fading(count: int) -> Sound:
     at = np.arange(count, dtype=np.float32)
     steps = _FADE_SECONDS * RATE
     return np.asarray(np.minimum(at / steps, (count - at) / steps).clip(0, 1), np.float32)
+
+
+def bed_for(brief: Brief) -> Sound:
+    """Play what the prompt of *brief* brings to mind, from silence to silence."""
+    plan = read_script(brief.prompt, brief.seed)
+    kinds = plan.sounds if plan.sure else ("wind",)
+    bed = sound_bed(kinds, plan.mood, brief.seconds, brief.seed)
+    return bed * fading(bed.shape[1])
+
+
+def stretched(sound: Sound, times: int) -> Sound:
+    """Play *sound* so many *times* slower, at the pitch that it has: grain by grain."""
+    grain, step = 4096, 1024
+    length = sound.shape[1] * times
+    out = np.zeros((2, length + grain), np.float32)
+    shape = np.hanning(grain).astype(np.float32) * np.float32(2 * step / grain)
+    wide = np.pad(sound, ((0, 0), (0, grain)))
+    for at in range(0, length, step):
+        begin = min(at // times, sound.shape[1])
+        out[:, at : at + grain] += wide[:, begin : begin + grain] * shape
+    return out[:, :length]
 
 
 def _wind(room: _Room) -> Wave:
@@ -129,7 +152,57 @@ def _bangs(room: _Room) -> Wave:
     return total
 
 
-_SOUNDS: Mapping[str, Callable[[_Room], Wave]] = {
+def _depths(room: _Room) -> Wave:
+    """Rumble softly, and let bubbles rise."""
+    swell = 0.7 + 0.3 * np.sin(room.time * 0.5)
+    total = room.pair(30, 260, -0.7) * swell * 0.34
+    at = 0.3
+    while at < room.count / RATE:
+        length = int(RATE * room.random.uniform(0.03, 0.08))
+        part = np.arange(length) / length
+        pitch = room.random.uniform(260, 620) * (1 + 0.9 * part)
+        blip = np.sin(2 * np.pi * np.cumsum(pitch) / RATE) * np.hanning(length) * 0.05
+        side = room.random.random()
+        _add(total, int(at * RATE), np.stack([blip * side, blip * (1 - side)]))
+        at += room.random.exponential(0.35)
+    return total
+
+
+def _void(room: _Room) -> Wave:
+    """Hum very low, in tones that beat against each other."""
+    tones = ((55.0, 0.3), (55.4, 0.7), (82.6, 0.6), (110.3, 0.4))
+    total = np.zeros((2, room.count))
+    for number, (pitch, side) in enumerate(tones):
+        swell = 0.6 + 0.4 * np.sin(room.time * (0.21 + 0.07 * number) + number)
+        tone = np.sin(2 * np.pi * pitch * room.time) * swell * 0.05
+        total += np.stack([tone * (1 - side), tone * side])
+    return total + room.pair(40, 300, -0.8) * 0.08
+
+
+def _room(room: _Room) -> Wave:
+    """Be quiet as a room is, with a clock in it."""
+    total = room.pair(60, 420, -0.8) * 0.07
+    decay = np.exp(-np.arange(1400) / 160)
+    for second in range(-(-room.count // RATE)):
+        tick = np.sin(np.arange(1400) * (0.30 if second % 2 else 0.26)) * decay * 0.035
+        _add(total, second * RATE + RATE // 3, np.stack([tick * 0.4, tick * 0.6]))
+    return total
+
+
+def _thunder(room: _Room) -> Wave:
+    """Roll, some time after each flash that the lightning of this seed makes."""
+    total = np.zeros((2, room.count))
+    length = 3 * RATE
+    part = np.arange(length) / RATE
+    for start in range(RATE, room.count, 4 * RATE):
+        roll = np.convolve(room.random.standard_normal(length), np.ones(220) / 220, mode="same")
+        roll *= np.minimum(part * 9, 1) * np.exp(-part * 1.3) * (1 + 0.5 * np.sin(part * 13)) * 1.9
+        side = room.random.uniform(0.35, 0.65)
+        _add(total, start, np.stack([roll * side, roll * (1 - side)]))
+    return total
+
+
+SOUNDS: Mapping[str, Callable[[_Room], Wave]] = {
     "wind": _wind,
     "waves": _waves,
     "rain": _rain,
@@ -138,6 +211,10 @@ _SOUNDS: Mapping[str, Callable[[_Room], Wave]] = {
     "birds": _birds,
     "crickets": _crickets,
     "bangs": _bangs,
+    "depths": _depths,
+    "void": _void,
+    "room": _room,
+    "thunder": _thunder,
 }
 
 

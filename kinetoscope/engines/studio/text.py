@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import cv2
 
-from kinetoscope.engines.studio.brief import FPS, Brief, Tell
+from kinetoscope.engines.studio.brief import FPS, Brief, Notes, Tell
 from kinetoscope.engines.studio.film import RATE, FilmWriter
+from kinetoscope.engines.studio.notes import notes_on_scene
+from kinetoscope.engines.studio.script import read_script
 from kinetoscope.engines.studio.slate import Slate
 from kinetoscope.engines.studio.sound import fading
 from kinetoscope.engines.studio.story import Story
@@ -14,7 +16,7 @@ _SET_UP = 0.06  # the share of the work that is done before the first frame
 _THREADS = 1  # more of them cost half as much again, and end no sooner
 
 
-def render(brief: Brief, tell: Tell) -> None:
+def render(brief: Brief, tell: Tell) -> Notes:
     """Draw the film of *brief*; tell the share that is done from the first moment on."""
     cv2.setNumThreads(_THREADS)
     tell(0.01)
@@ -24,9 +26,12 @@ def render(brief: Brief, tell: Tell) -> None:
     tell(_SET_UP)
     frames = brief.seconds * FPS
     size = (brief.width, brief.height)
-    with FilmWriter(brief.film, *size, audio_rate=RATE, note=slate.to_note()) as film:
-        sound = story.sound()
-        film.add_audio(sound * fading(sound.shape[1]))
+    rate, note = RATE if brief.sound else None, slate.to_note()
+    with FilmWriter(brief.film, *size, audio_rate=rate, title=brief.prompt, note=note) as film:
+        if brief.sound:
+            sound = story.sound()
+            film.add_audio(sound * fading(sound.shape[1]))
         for number in range(frames):
             film.add(story.frame(number))
             tell(_SET_UP + (0.99 - _SET_UP) * (number + 1) / frames)
+    return notes_on_scene(brief.prompt, read_script(brief.prompt, brief.seed))

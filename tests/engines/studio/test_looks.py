@@ -11,7 +11,9 @@ from kinetoscope.engines.studio import looks
 from kinetoscope.engines.studio.brief import Brief, CannotRender
 from kinetoscope.engines.studio.brushes import Steady, cel
 from kinetoscope.engines.studio.film import RATE, FilmWriter, Frame, facts, read_frames
-from kinetoscope.engines.studio.looks import Canvas, read_looks
+from kinetoscope.engines.studio.following import Canvas, read_backdrop
+from kinetoscope.engines.studio.looks import read_looks
+from kinetoscope.engines.studio.pace import Pace, read_pace
 from kinetoscope.engines.studio.source import measure
 
 CANVAS = Canvas(160, 96, 5)
@@ -230,3 +232,77 @@ def test_what_is_no_film_is_refused(tmp_path: Path) -> None:
 
     with pytest.raises(CannotRender):
         edited(tmp_path, tmp_path / "broken.mp4", "night")
+
+
+@pytest.mark.parametrize(
+    "prompt, place, rest",
+    [
+        ("replace the background with a desert at sunset", "a desert at sunset", ""),
+        ("Change the background to outer space, noir", "outer space, noir", ""),
+        ("put her on the moon. make it black and white", "the moon", ". make it black and white"),
+        ("noir, with a city as background", "a city", "noir,"),
+        ("blur the background", "", "blur the background"),
+        ("make it night", "", "make it night"),
+    ],
+)
+def test_the_place_behind_is_read_apart_from_the_looks(prompt: str, place: str, rest: str) -> None:
+    found, others = read_backdrop(prompt)
+
+    assert (found, others.strip()) == (place, rest)
+
+
+def test_a_background_is_replaced_and_the_subject_stays(tmp_path: Path) -> None:
+    video = tmp_path / "ball.mp4"
+    with FilmWriter(video, 160, 96) as film:
+        for index in range(6):
+            image = np.full((96, 160, 3), (225, 228, 230), np.uint8)
+            cv2.circle(image, (70 + index, 56), 24, (30, 30, 210), -1, cv2.LINE_AA)
+            film.add(image)
+
+    frames = edited(tmp_path, video, "change the background to a coral reef, underwater")
+
+    for frame in frames:
+        blue, _, red = (int(level) for level in frame[56, 72])
+        assert red > blue + 40, "the ball is still red"
+        corner = frame[8:24, 8:40].reshape(-1, 3).mean(axis=0)
+        assert corner[0] > corner[2] + 30, "and behind it is water"
+
+
+@pytest.mark.parametrize(
+    "prompt, pace",
+    [
+        ("in slow motion", Pace(slow=True)),
+        ("play it in reverse", Pace(backwards=True)),
+        ("rewind in slow-mo", Pace(slow=True, backwards=True)),
+        ("slow fog", Pace()),
+    ],
+)
+def test_words_choose_the_pace(prompt: str, pace: Pace) -> None:
+    assert read_pace(prompt) == pace
+
+
+def test_a_film_runs_backwards_with_its_sound_untouched(tmp_path: Path) -> None:
+    video = clip(tmp_path / "clip.mp4", 12, sound=True)
+    before = list(read_frames(video))
+
+    frames = edited(tmp_path, video, "reverse it")
+
+    assert len(frames) == len(before)
+    gaps = [[np.abs(back.astype(int) - there).mean() for there in before] for back in frames]
+    assert [int(np.argmin(gap)) for gap in gaps] == list(range(11, -1, -1))
+    assert np.max([np.min(gap) for gap in gaps]) < 10
+    assert sound_packets(tmp_path / "edited.mp4") == sound_packets(video)
+
+
+def test_slow_motion_lasts_twice_as_long_and_shows_what_lies_between(tmp_path: Path) -> None:
+    video = clip(tmp_path / "clip.mp4", 12, sound=True)
+    before = list(read_frames(video))
+
+    frames = edited(tmp_path, video, "slow motion")
+
+    assert len(frames) == 24
+    assert facts(tmp_path / "edited.mp4").audio
+    between, neighbours = frames[9].astype(int), (frames[8].astype(int), frames[10].astype(int))
+    gap = np.abs(neighbours[0] - neighbours[1]).mean()
+    assert all(np.abs(between - other).mean() < 0.9 * gap for other in neighbours)
+    assert np.abs(frames[8].astype(int) - before[4]).mean() < 5

@@ -90,10 +90,10 @@ def test_a_prompt_without_a_known_word_gets_a_scene_of_its_own() -> None:
     "prompt, place, time",
     [
         ("a quantum computer", "city", "night"),
-        ("a cup of coffee, steaming", "lake", "sunrise"),
+        ("a cup of coffee, steaming", "table", "sunrise"),
         ("a wedding", "islands", "sunset"),
-        ("a birthday cake for grandmother", "hills", "day"),
-        ("a dancing banana in space", "mars", "day"),
+        ("a birthday cake for grandmother", "table", "sunrise"),
+        ("a dancing banana in space", "space", "night"),
         ("a wedding at night", "islands", "night"),
         ("a dog with a toy", "hills", "day"),
     ],

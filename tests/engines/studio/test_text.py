@@ -16,10 +16,11 @@ from kinetoscope.engines.studio.brief import FPS, Brief, seed_of
 from kinetoscope.engines.studio.camera import read_moves
 from kinetoscope.engines.studio.film import RATE, Frame, facts, read_audio, read_frames
 from kinetoscope.engines.studio.scenes.air import LIGHTS
+from kinetoscope.engines.studio.scenes.props import PROPS, Lamps, lit
 from kinetoscope.engines.studio.scenes.weather import WEATHERS, weathers
 from kinetoscope.engines.studio.script import read_script
 from kinetoscope.engines.studio.shot import STYLES, Shot
-from kinetoscope.engines.studio.sound import fading, sound_bed
+from kinetoscope.engines.studio.sound import SOUNDS, fading, sound_bed
 from kinetoscope.engines.studio.text import render
 
 SIZE = (160, 96)
@@ -84,6 +85,11 @@ PLACES = {
     "clouds": "a sea of clouds",
     "city": "a city",
     "forest": "a forest",
+    "alien": "an alien planet",
+    "deep": "a coral reef",
+    "space": "a planet",
+    "galaxy": "a galaxy",
+    "table": "a bowl of fruit",
 }
 TIMES = {
     "day": "by daylight",
@@ -111,9 +117,28 @@ def test_every_place_can_be_drawn_and_moves(place: str) -> None:
 
 
 @pytest.mark.parametrize("time", TIMES)
-@pytest.mark.parametrize("place", ["city", "forest"])
-def test_streets_and_forests_know_every_time_of_day(place: str, time: str) -> None:
+@pytest.mark.parametrize("place", ["city", "forest", "deep", "table"])
+def test_places_with_lights_of_their_own_know_every_time_of_day(place: str, time: str) -> None:
     assert shot(f"{PLACES[place]} {TIMES[time]}").frame(3).std() > 6
+
+
+@pytest.mark.parametrize("prop", PROPS)
+def test_every_prop_stands_on_its_table(prop: str) -> None:
+    lamps = Lamps((-0.7, 0.7, -0.2), (0.8, 0.9, 1.0), (0.4, 0.4, 0.4))
+    thing = lit(PROPS[prop](), lamps, 80)
+
+    assert 0.03 < thing.cover.mean() < 0.5
+    rows = np.flatnonzero(thing.cover.any(axis=1))
+    assert rows[-1] == pytest.approx(thing.foot * 80, abs=10), "it stands and does not float"
+    assert thing.shade.min() < 0.6, "and casts a shadow"
+    assert thing.colour[thing.cover > 0].std() > 0.05
+
+
+def test_the_same_space_turns_and_a_galaxy_is_another() -> None:
+    world, galaxy = shot("a planet in space"), shot("a spiral galaxy")
+
+    assert np.abs(world.frame(0).astype(int) - galaxy.frame(0)).mean() > 5
+    assert np.array_equal(world.frame(20), shot("a planet in space").frame(20))
 
 
 @pytest.mark.parametrize("name", ROLES)
@@ -176,7 +201,7 @@ def shimmer(frames: list[NDArray[np.float32]]) -> float:
 
 
 def test_the_sound_never_clips_and_can_be_played_on() -> None:
-    kinds = ("wind", "waves", "rain", "street", "fire", "birds", "crickets", "bangs")
+    kinds = tuple(SOUNDS)
     beds = [sound_bed(kinds, mood, 2, 7) for mood in ("warm", "dark", "wide")]
     for sound in beds:
         assert sound.shape == (2, 2 * RATE)

@@ -19,6 +19,7 @@ class Way(StrEnum):
     STANDS = "stands"
     FLOATS = "floats"
     SWIMS = "swims"
+    GLIDES = "glides"
     FLIES = "flies"
     DRIFTS = "drifts"
     RISES = "rises"
@@ -72,10 +73,7 @@ ROLES: Mapping[str, Role] = {
         partial(folk.swimmer, colour=(120, 112, 104), pale=(205, 205, 205), tall_fin=True),
         0.15, Way.SWIMS, 0.6,
     ),
-    "fish": Role(
-        partial(folk.swimmer, colour=(50, 140, 240), pale=(190, 220, 250)), 0.12, Way.SWIMS, 1.6,
-        flock=3,
-    ),
+    "fish": Role(folk.fish, 0.075, Way.SWIMS, 1.6, flock=5),
     "sailboat": Role(things.sailboat, 0.30, Way.FLOATS, 0.35),
     "ship": Role(things.ship, 0.20, Way.FLOATS, 0.3),
     "balloon": Role(things.balloon, 0.34, Way.DRIFTS, 0.2, flock=2),

@@ -143,6 +143,28 @@ def _bat_wing(root: Point, lift: float, colour: Bgr, lean: float) -> Part:
     return shape(points, colour)
 
 
+def fish(phase: float) -> list[Part]:
+    """Draw a striped fish of the reef, facing right."""
+    wave = 0.10 * math.sin(2 * math.pi * phase)
+    skin, fins, white = (40, 120, 240), (30, 96, 214), (228, 238, 245)
+    tail = [(-0.62, 0.5), (-1.02, 0.80 + wave), (-0.90, 0.5 + wave), (-1.02, 0.20 + wave)]
+    body = [(0.78, 0.48), (0.40, 0.80), (-0.10, 0.84), (-0.58, 0.58), (-0.58, 0.42),
+            (-0.10, 0.14), (0.42, 0.18)]  # fmt: skip
+    back = [(0.36, 0.78), (0.10, 1.02), (-0.34, 0.94), (-0.42, 0.68)]
+    parts = [rounded(tail, fins), rounded(back, fins), rounded(body, skin)]
+    for x, half, wide in ((0.34, 0.29, 0.13), (-0.12, 0.33, 0.13)):
+        stripe = [(x + wide, 0.49 + half), (x - wide, 0.49 + half), (x - wide * 0.6, 0.49 - half),
+                  (x + wide * 0.6, 0.49 - half)]  # fmt: skip
+        parts.append(rounded(stripe, white))
+    fin = [(0.16, 0.42), (-0.16, 0.30 - wave), (-0.10, 0.22 - wave), (0.14, 0.32)]
+    return [
+        *parts,
+        rounded(fin, fins),
+        oval((0.56, 0.56), (0.12, 0.13), white),
+        oval((0.58, 0.56), (0.07, 0.09), _DARK),
+    ]
+
+
 def swimmer(phase: float, colour: Bgr, pale: Bgr, *, tall_fin: bool = False) -> list[Part]:
     """Draw a whale, a dolphin or a fish, facing right, at half its height in the water."""
     wave = 0.07 * math.sin(2 * math.pi * phase)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import cast
 
 import cv2
@@ -22,7 +22,11 @@ Cut = NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True)
 class Lamp:
-    """How a time of day lights a figure: its own colours kept, haze over it, a bright rim."""
+    """How a time of day lights a figure: its own colours kept, haze over it, a bright rim.
+
+    *from_* points at the light, right and up; *cast* is how far a shadow falls towards us and to
+    the side, in heights of the figure, and how dark it is.
+    """
 
     kept: float
     tint: tuple[float, float, float]
@@ -30,16 +34,31 @@ class Lamp:
     veil: float
     rim: tuple[int, int, int]
     edge: float
+    from_: tuple[float, float] = (0.3, 0.9)
+    cast: tuple[float, float, float] = (0.0, 0.0, 0.0)
 
 
 LAMPS: Mapping[str, Lamp] = {
-    "day": Lamp(0.92, (1.02, 1.0, 0.98), (235, 215, 190), 0.08, (255, 255, 255), 0.20),
-    "sunrise": Lamp(0.42, (0.95, 0.92, 1.05), (150, 185, 235), 0.14, (170, 215, 255), 0.85),
-    "sunset": Lamp(0.30, (0.90, 0.86, 1.10), (110, 165, 245), 0.10, (140, 205, 255), 0.90),
+    "day": Lamp(
+        0.92, (1.02, 1.0, 0.98), (235, 215, 190), 0.08, (255, 255, 255), 0.12,
+        (0.45, 0.85), (0.30, -0.34, 0.42),
+    ),
+    "sunrise": Lamp(
+        0.42, (0.95, 0.92, 1.05), (150, 185, 235), 0.14, (170, 215, 255), 0.85,
+        (0.75, 0.5), (0.62, -0.55, 0.34),
+    ),
+    "sunset": Lamp(
+        0.30, (0.90, 0.86, 1.10), (110, 165, 245), 0.10, (140, 205, 255), 0.90,
+        (0.75, 0.5), (0.70, -0.60, 0.40),
+    ),
     "dusk": Lamp(0.34, (1.10, 0.85, 0.95), (120, 85, 95), 0.12, (215, 165, 195), 0.80),
-    "night": Lamp(0.30, (1.25, 0.95, 0.80), (70, 40, 20), 0.10, (255, 215, 170), 0.80),
+    "night": Lamp(
+        0.30, (1.25, 0.95, 0.80), (70, 40, 20), 0.10, (255, 215, 170), 0.80,
+        (0.6, 0.7), (0.45, -0.35, 0.30),
+    ),
     "storm": Lamp(0.55, (1.0, 1.0, 1.0), (140, 135, 130), 0.20, (210, 210, 210), 0.35),
-}
+}  # fmt: skip
+_DROWNED = Lamp(0.74, (1.16, 1.02, 0.80), (164, 120, 44), 0.24, (230, 220, 150), 0.30, (0.0, 1.0))
 _AFLOAT = frozenset({Way.FLOATS, Way.SWIMS})
 _GROUNDED = frozenset({Way.WALKS, Way.DRIVES, Way.STANDS})
 # How much of the picture's width an actor crosses in one film.
@@ -47,22 +66,28 @@ _REACH: Mapping[Way, float] = {
     Way.FLIES: 0.42,
     Way.DRIFTS: 0.10,
     Way.SWIMS: 0.26,
+    Way.GLIDES: 0.42,
     Way.FLOATS: 0.16,
     Way.WALKS: 0.30,
     Way.DRIVES: 0.55,
 }
 _EDGE = 0.86  # of the picture's width: who goes that far would soon be gone
-_TURNING = frozenset({Way.WALKS, Way.DRIVES, Way.FLIES, Way.FLOATS, Way.SWIMS})
+_TURNING = frozenset({Way.WALKS, Way.DRIVES, Way.FLIES, Way.FLOATS, Way.SWIMS, Way.GLIDES})
 _SHARPER = 2  # figures are drawn this much larger, and then reduced
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a scene lets actors be: shares of the picture's height, and whether it mirrors."""
+    """Where a scene lets actors be: shares of the picture's height, and whether it mirrors.
+
+    In a *deep* place whoever swims is below the surface; in an *open* one nothing falls.
+    """
 
     ground: float
     air: float
     wet: bool
+    deep: bool = False
+    open: bool = False
 
 
 class Stage:
@@ -81,10 +106,10 @@ class Stage:
         seconds: float,
         seed: int,
     ) -> None:
-        self._place, self._lamp = place, LAMPS[time]
+        self._place, self._lamp = place, _DROWNED if place.deep else LAMPS[time]
         self._size, self._seconds = size, seconds
-        self._glow = time in {"night", "dusk"}
-        self._cast = [ROLES[name] for name in names]
+        self._glow = time in {"night", "dusk"} and not place.open
+        self._cast = [_at_home(ROLES[name], place) for name in names]
         self._leftward = bool(seed % 2)
 
     def add(self, frame: Frame, seconds: float) -> None:
@@ -108,6 +133,8 @@ class Stage:
         line = round(self._size[1] * self._place.ground) if role.way == Way.SWIMS else round(y)
         if self._glow and role.way == Way.WALKS:
             _add_halo(frame, (x, y - height * 0.5), height * 1.3, self._lamp)
+        if role.way in _GROUNDED and not self._place.wet:
+            _add_cast(frame, cut, (spot, (x, y)), self._lamp)
         if role.way in _AFLOAT or (self._place.wet and role.way in _GROUNDED):
             _add_reflection(frame, cut, (spot[0], line), line - spot[1], seconds)
         elif role.way in _GROUNDED:
@@ -120,33 +147,11 @@ class Stage:
         """Tell where an actor's feet are, in pixels, and how far it leans, in radians."""
         (width, height), (number, member) = self._size, rank
         share = seconds / max(self._seconds, 0.1)
-        near = saturated(share, 1.0, 0.5)
         spread = (0.5, 0.27, 0.75)[number % 3] if len(self._cast) > 1 else 0.5
         x = spread + 0.17 * member * (1 if member % 2 else -1) * facing
-        ground = self._place.ground + 0.02 * number
-        ripple = math.sin(seconds * 1.6 + number * 1.7 + member * 2.1)
-        y, lean = ground, 0.0
-        match role.way:
-            case Way.FLIES:
-                y = self._place.air + 0.5 * role.height + 0.06 * member + 0.02 * ripple
-                lean = 0.05 * ripple
-            case Way.DRIFTS:
-                y = self._place.air + 0.20 - 0.12 * member - 0.05 * near + 0.008 * ripple
-                lean = 0.03 * ripple
-            case Way.RISES:
-                y, lean = ground - 0.55 * share * share, 0.008 * ripple
-            case Way.SWIMS:
-                stroke = 2 * math.pi * role.strides * seconds + member * 1.9
-                y += role.height * (0.50 - 0.44 * math.sin(stroke))
-                lean = 0.22 * facing * math.cos(stroke)
-            case Way.FLOATS:
-                y, lean = ground + 0.008 * ripple, 0.05 * ripple
-            case Way.DRIVES:
-                y += 0.0015 * math.sin(seconds * 23)
-            case Way.STANDS:
-                x += 0.14
-            case Way.WALKS:
-                pass
+        y, lean = self._level(role, rank, seconds, facing)
+        if role.way is Way.STANDS:
+            x += 0.14
         reach = _REACH.get(role.way, 0.0)
         if reach:
             side = (x - 0.5) * facing + 0.5
@@ -154,6 +159,48 @@ class Stage:
             side = saturated(side + reach * (share - 0.5), end, max(0.03, _EDGE - end))
             x = (side - 0.5) * facing + 0.5
         return x * width, y * height, lean
+
+    def _level(
+        self, role: Role, rank: tuple[int, int], seconds: float, facing: int
+    ) -> tuple[float, float]:
+        """Tell how far down the picture an actor's feet are, and how far it leans."""
+        number, member = rank
+        share = seconds / max(self._seconds, 0.1)
+        near = saturated(share, 1.0, 0.5)
+        ground = self._place.ground + 0.02 * number
+        ripple = math.sin(seconds * 1.6 + number * 1.7 + member * 2.1)
+        air, y, lean = self._place.air, ground, 0.0
+        match role.way:
+            case Way.FLIES:
+                y, lean = air + 0.5 * role.height + 0.06 * member + 0.02 * ripple, 0.05 * ripple
+            case Way.GLIDES:
+                y = air + 0.13 * (member % 3) - 0.05 * (member % 2) + 0.012 * ripple
+                lean = 0.05 * ripple
+            case Way.DRIFTS:
+                y = air + 0.20 - 0.12 * member - 0.05 * near + 0.008 * ripple
+                lean = 0.03 * ripple
+            case Way.RISES:
+                y, lean = ground - 0.55 * share * share, 0.008 * ripple
+            case Way.SWIMS:
+                stroke = 2 * math.pi * role.strides * seconds + member * 1.9
+                y = ground + role.height * (0.50 - 0.44 * math.sin(stroke))
+                lean = 0.22 * facing * math.cos(stroke)
+            case Way.FLOATS:
+                y, lean = ground + 0.008 * ripple, 0.05 * ripple
+            case Way.DRIVES:
+                y = ground + 0.0015 * math.sin(seconds * 23)
+            case Way.STANDS | Way.WALKS:
+                pass
+        return y, lean
+
+
+def _at_home(role: Role, place: Place) -> Role:
+    """Let an actor move as its place asks: below water it glides, and in space it drifts."""
+    if place.deep and role.way in _AFLOAT:
+        return replace(role, way=Way.GLIDES, height=role.height * 1.25)
+    if place.open:
+        return replace(role, way=Way.DRIFTS, height=role.height * 0.8)
+    return role
 
 
 def _drawn(parts: Sequence[Part], height: float, lean: float) -> tuple[Cut, tuple[float, float]]:
@@ -182,8 +229,9 @@ def _drawn(parts: Sequence[Part], height: float, lean: float) -> tuple[Cut, tupl
 def _lit(cut: Cut, lamp: Lamp) -> Cut:
     tall, wide = cut.shape[:2]
     cover = cut[..., 3]
-    fall = np.linspace(1.10, 0.80, tall, dtype=np.float32)[:, None, None]
-    colour = cut[..., :3] * (lamp.kept * np.array(lamp.tint, np.float32)) * fall
+    fall = np.linspace(1.06, 0.86, tall, dtype=np.float32)[:, None]
+    shade = (fall * _volume(cover, lamp))[..., None]
+    colour = cut[..., :3] * (lamp.kept * np.array(lamp.tint, np.float32)) * shade
     reach = max(1.0, tall / 70)
     soft = cv2.GaussianBlur(cover, (0, 0), reach)
     move = np.array([[1, 0, -reach * 1.6], [0, 1, reach * 1.5]], np.float32)
@@ -192,6 +240,44 @@ def _lit(cut: Cut, lamp: Lamp) -> Cut:
     haze = np.array(lamp.haze, np.float32) * cover[..., None]
     colour += (haze - colour) * lamp.veil
     return cast("Cut", np.dstack([np.minimum(colour, 255 * cover[..., None]), cover]))
+
+
+def _volume(cover: NDArray[np.float32], lamp: Lamp) -> NDArray[np.float32]:
+    """Shade a flat figure as if it were round: brighter where it faces the light."""
+    inside = cv2.distanceTransform((cover > 0.5).astype(np.uint8), cv2.DIST_L2, 5)
+    thick = max(2.0, float(inside.max()) * 0.9)
+    level = np.minimum(inside / thick, 1)
+    bulge = np.sqrt(1 - (1 - level) ** 2).astype(np.float32) * np.float32(thick)
+    bulge = cv2.GaussianBlur(bulge, (0, 0), max(0.8, thick / 7))
+    right = cv2.Sobel(bulge, cv2.CV_32F, 1, 0, scale=1 / 8)
+    down = cv2.Sobel(bulge, cv2.CV_32F, 0, 1, scale=1 / 8)
+    facing = down * lamp.from_[1] - right * lamp.from_[0]
+    return cast("NDArray[np.float32]", 0.94 + 0.30 * facing / np.sqrt(1 + right**2 + down**2))
+
+
+def _add_cast(
+    frame: Frame, cut: Cut, place: tuple[tuple[int, int], tuple[float, float]], lamp: Lamp
+) -> None:
+    """Let the figure's shadow fall on the ground, towards us and to the side."""
+    (left, top), (x, y) = place
+    forward, aside, dark = lamp.cast
+    if not dark:
+        return
+    tall, wide = cut.shape[:2]
+    reach = int(wide + abs(aside) * tall) + 8
+    rows = int(forward * tall) + 8
+    feet = x - left, y - top
+    # A point so far above the feet falls as far forward, and a part of that aside.
+    move = np.array(
+        [[1, -aside, reach / 2 - feet[0] + aside * feet[1]], [0, -forward, forward * feet[1] + 4]],
+        np.float32,
+    )
+    fallen = cv2.warpAffine(np.ascontiguousarray(cut[..., 3]), move, (reach, rows))
+    fallen = cv2.GaussianBlur(fallen, (0, 0), max(1.0, tall / 60))
+    fade = np.linspace(dark, dark * 0.35, rows, dtype=np.float32)[:, None]
+    shadow = np.zeros((rows, reach, 4), np.float32)
+    shadow[..., 3] = fallen * fade
+    _paste(frame, shadow, (round(x - reach / 2), round(y - 4)))
 
 
 def _paste(frame: Frame, cut: Cut, spot: tuple[int, int], limit: int | None = None) -> None:

@@ -50,6 +50,7 @@ class City:
     """A street at one time of day; *wet* streets mirror."""
 
     ground, air = 0.90, 0.30
+    deep, open = False, False
 
     def __init__(
         self,

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from kinetoscope.engines.studio.camera import saturated
 from kinetoscope.engines.studio.film import Frame
+from kinetoscope.engines.studio.scenes.layers import Layer, lay, layer_of
 from kinetoscope.engines.studio.scenes.noise import fractal
 from kinetoscope.engines.studio.scenes.terrain import Sway
 
@@ -40,20 +41,11 @@ _PALETTES: Mapping[str, _Palette] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class _Layer:
-    """A painted layer: colour already weighted by *cover*, and how much of the sky it leaves."""
-
-    colour: Frame
-    left: Frame
-    nearness: float
-    base: float
-
-
 class Forest:
     """A pine forest at one time of day, in *snow* or not."""
 
     ground, air, wet = 0.93, 0.30, False
+    deep, open = False, False
 
     def __init__(
         self,
@@ -87,7 +79,9 @@ class Forest:
         for number, layer in enumerate(self._layers):
             near = layer.nearness
             zoom = 1 + (closer - 1) * (0.08 + near**1.5)
-            offset = (layer.colour.shape[1] - width) / 2 + slide * width * (0.03 + 0.42 * near**1.4)
+            offset = (layer.picture.shape[1] - width) / 2 + slide * width * (
+                0.03 + 0.42 * near**1.4
+            )
             lean = 0.0012 * math.sin(seconds * 1.1 + number) * (0.3 + near)
             matrix = np.array(
                 [
@@ -100,7 +94,7 @@ class Forest:
                 ],
                 np.float32,
             )
-            _lay(frame, layer, matrix, self._size)
+            lay(frame, layer, matrix)
             if number in {1, 3, 5}:
                 self._add_mist(frame, seconds, number)
         return frame
@@ -116,13 +110,6 @@ class Forest:
         under = frame[top:]
         mist = np.array(self._palette.mist, np.float32)
         under[:] = (under + (mist - under) * share[..., None]).astype(np.uint8)
-
-
-def _lay(frame: Frame, layer: _Layer, matrix: NDArray[np.float32], size: tuple[int, int]) -> None:
-    moved = cv2.warpAffine(layer.colour, matrix, size, borderMode=cv2.BORDER_REPLICATE)
-    left = cv2.warpAffine(layer.left, matrix, size, borderMode=cv2.BORDER_REPLICATE)
-    cv2.multiply(frame, cv2.merge([left, left, left]), frame, scale=1 / 255)
-    cv2.add(frame, moved, frame)
 
 
 def _sky(palette: _Palette, size: tuple[int, int], *, seed: int | None) -> Frame:
@@ -146,7 +133,7 @@ def _sky(palette: _Palette, size: tuple[int, int], *, seed: int | None) -> Frame
 
 def _layer(
     palette: _Palette, size: tuple[int, int], random: Generator, near: float, *, snow: bool
-) -> _Layer:
+) -> Layer:
     width, height = int(size[0] * (1.25 + 0.5 * near)) // 2 * 2, size[1]
     far = (1 - near) ** 1.5
     mist, top = np.array(palette.mist), np.array(palette.top)
@@ -179,13 +166,7 @@ def _layer(
     down = np.linspace(0, 1, height)[:, None, None]
     haze = np.clip((down - base / height + 0.16) / 0.26, 0, 1) * 0.6 * (1 - near)
     colour += (mist * 0.95 - colour) * haze
-    weighted = colour * (cover[..., None] / np.float32(255))
-    return _Layer(
-        colour=np.clip(weighted, 0, 255).astype(np.uint8),
-        left=cast("Frame", cv2.bitwise_not(cover)),
-        nearness=near,
-        base=base,
-    )
+    return layer_of(colour, cover, near, base)
 
 
 def _add_pine(

@@ -41,10 +41,14 @@ class Biome:
     haze: float = 0.010
     clouds: bool = False
     flat: bool = False
+    mesas: bool = False
+    spires: bool = False
+    trees: float = 0.0
 
 
 _ROCK: Colour = (0.33, 0.30, 0.28)
 _SNOW: Colour = (0.93, 0.95, 1.0)
+_LEAVES: Colour = (0.06, 0.15, 0.03)
 BIOMES: Mapping[str, Biome] = {
     "mountains": Biome(
         relief=7.5,
@@ -53,6 +57,7 @@ BIOMES: Mapping[str, Biome] = {
         snow_line=0.44,
         ridged=True,
         haze=0.011,
+        trees=0.6,
     ),
     "lake": Biome(
         relief=7.0,
@@ -62,6 +67,7 @@ BIOMES: Mapping[str, Biome] = {
         ridged=True,
         beach=True,
         haze=0.009,
+        trees=0.8,
     ),
     "snow": Biome(
         relief=5.5,
@@ -81,8 +87,8 @@ BIOMES: Mapping[str, Biome] = {
     "canyon": Biome(
         relief=5.0,
         sea=0.0,
-        colours=((0.60, 0.36, 0.22), (0.70, 0.40, 0.24), (0.55, 0.27, 0.16), (0.74, 0.48, 0.30)),
-        ridged=True,
+        colours=((0.58, 0.36, 0.22), (0.66, 0.38, 0.23), (0.55, 0.27, 0.16), (0.70, 0.44, 0.27)),
+        mesas=True,
         banded=True,
         haze=0.009,
     ),
@@ -93,10 +99,19 @@ BIOMES: Mapping[str, Biome] = {
         ridged=True,
         haze=0.013,
     ),
+    "alien": Biome(
+        relief=5.2,
+        sea=0.55,
+        colours=((0.16, 0.30, 0.30), (0.30, 0.20, 0.36), (0.34, 0.22, 0.30), (0.62, 0.50, 0.66)),
+        ridged=True,
+        spires=True,
+        haze=0.012,
+    ),
     "hills": Biome(
         relief=2.6,
         sea=0.18,
         colours=((0.12, 0.22, 0.05), (0.20, 0.28, 0.07), (0.30, 0.28, 0.15), (0.34, 0.36, 0.14)),
+        trees=1.0,
         haze=0.009,
     ),
     "islands": Biome(
@@ -106,6 +121,7 @@ BIOMES: Mapping[str, Biome] = {
         ridged=True,
         beach=True,
         haze=0.008,
+        trees=1.0,
     ),
     "ocean": Biome(relief=0.6, sea=1.6, colours=((0.5, 0.45, 0.3),) * 4, haze=0.007, flat=True),
     "clouds": Biome(
@@ -125,8 +141,12 @@ class Land:
     def __init__(self, biome: Biome, light: Light, seed: int) -> None:
         self.biome, self.light = biome, light
         self._heights = _carved(biome, seed)
-        self.heights = Tile.of(self._heights)
-        lit = _lit(self._heights, biome, light, seed)
+        crowns = (
+            _crowns(self._heights, biome, seed) if biome.trees else np.zeros((1, 1), np.float32)
+        )
+        grown = self._heights + crowns
+        self.heights = Tile.of(grown)
+        lit = _lit(grown, biome, light, seed, crowns)
         far = cv2.resize(lit, None, fx=0.25, fy=0.25, interpolation=cv2.INTER_AREA)
         self.near, self.far = Tile.of(lit), Tile.of(cast("NDArray[np.float32]", far))
         self.detail = Tile.of(_detail(light, seed, dunes=biome.dunes))
@@ -147,6 +167,10 @@ def way(z: Places) -> Places:
 def _carved(biome: Biome, seed: int) -> Field:
     if biome.flat:
         return np.zeros((SIZE, SIZE), np.float32)
+    aside = _aside()
+    valley = 1 - 0.80 * np.exp(-((aside / 3.0) ** 2))
+    if biome.mesas:
+        return cast("Field", (_mesas(seed, aside) * biome.relief).astype(np.float32))
     if biome.dunes:
         waves = np.abs(2 * fractal(seed, SIZE, octaves=4, gain=0.38) - 1) ** 0.85
         land = blurred(1 - warped(waves.astype(np.float32), seed + 9, 0.10), 9)
@@ -156,13 +180,68 @@ def _carved(biome: Biome, seed: int) -> Field:
         land = warped(land, seed + 5, 0.045) ** 1.15
         land *= 0.30 + 0.70 * fractal(seed + 7, SIZE, cells=2, octaves=3)
         land /= land.max()
+        if biome.spires:
+            land = land**1.5 * 0.75 + _spires(seed)
     else:
         land = fractal(seed, SIZE, octaves=6, gain=0.40)
+    return cast("Field", (land * valley * biome.relief).astype(np.float32))
+
+
+def _aside() -> Field:
+    """Tell how far each place is from the way through the land, to the right or left."""
     turn = np.linspace(0, 2 * np.pi, SIZE, endpoint=False)
     middle = (SIDE / 2 + 1.9 * np.sin(turn) + 0.8 * np.sin(2 * turn + 1))[:, None]
-    aside = np.abs(np.arange(SIZE)[None, :] / SIZE * SIDE - middle)
-    valley = 1 - 0.80 * np.exp(-((aside / 3.0) ** 2))
-    return cast("Field", (land * valley * biome.relief).astype(np.float32))
+    return cast("Field", np.abs(np.arange(SIZE)[None, :] / SIZE * SIDE - middle))
+
+
+def _mesas(seed: int, aside: Field) -> Field:
+    """Carve a plateau that a river has cut into steps: steep walls, level tops."""
+    height = warped(fractal(seed, SIZE, cells=4, octaves=7, gain=0.50), seed + 5, 0.10)
+    height = 0.62 * height + 0.38 * np.clip((aside - 1.2) / 6.0, 0, 1)
+    rough = fractal(seed + 3, SIZE, cells=32, octaves=5, gain=0.6) * 0.035
+    steps = (0.40, 0.53, 0.66)
+    land = sum(smooth(level, level + 0.035, height + rough) for level in steps) / len(steps)
+    talus = smooth(0.22, 0.66, height) * 0.20
+    return cast("Field", (0.76 * land + talus + rough).astype(np.float32))
+
+
+def _spires(seed: int) -> Field:
+    """Let needles of rock stand about, as on no world of ours."""
+    random = np.random.default_rng(seed + 15)
+    needles = np.zeros((SIZE, SIZE), np.float32)
+    for _ in range(110):
+        x, y = (int(at) for at in random.integers(0, SIZE, 2))
+        reach = int(random.integers(7, 15))
+        away = np.hypot(*np.mgrid[-reach : reach + 1, -reach : reach + 1]) / reach
+        rows, columns = (np.arange(at - reach, at + reach + 1) % SIZE for at in (y, x))
+        spot = np.ix_(rows, columns)
+        tall = random.uniform(0.16, 0.46) * np.clip(1 - away, 0, 1) ** 1.7
+        needles[spot] = np.maximum(needles[spot], tall)
+    return needles
+
+
+def _crowns(heights: Field, biome: Biome, seed: int) -> Field:
+    """Scatter round crowns where woods like to grow, off the way: seen from afar they are trees."""
+    random = np.random.default_rng(seed + 16)
+    woods = fractal(seed + 17, SIZE, cells=16, octaves=4)
+    aside = _aside()
+    _, up, _ = _normals(blurred(heights, 9))
+    crowns = np.zeros_like(heights)
+    count = int(26000 * biome.trees)
+    places = random.integers(0, SIZE, (2, count))
+    for x, y, size in zip(*places, random.random(count), strict=True):
+        level = heights[y, x] - biome.sea
+        if level > 0.6 * biome.relief or woods[y, x] < 0.58:
+            continue
+        if aside[y, x] < 2.2 or up[y, x] < 0.82 or level < 0.1:
+            continue
+        rows, columns = (np.arange(at - 2, at + 3) % SIZE for at in (y, x))
+        spot = np.ix_(rows, columns)
+        crowns[spot] = np.maximum(crowns[spot], _CROWN * np.float32(0.09 + 0.10 * size))
+    return crowns
+
+
+_CROWN = np.sqrt(np.clip(1 - (np.hypot(*np.mgrid[-2:3, -2:3]) / 2.6) ** 2, 0, 1)).astype(np.float32)
 
 
 def _normals(heights: Field) -> tuple[Field, Field, Field]:
@@ -188,12 +267,15 @@ def _sunlit(heights: Field, sun: tuple[float, float, float]) -> Field:
     return blurred(np.maximum(seen, 0), 3)
 
 
-def _lit(heights: Field, biome: Biome, light: Light, seed: int) -> NDArray[np.float32]:
+def _lit(
+    heights: Field, biome: Biome, light: Light, seed: int, crowns: Field
+) -> NDArray[np.float32]:
     east, up, north = _normals(heights)
     sun = direction(light)
     sunlit = _sunlit(heights, sun)
     facing = np.clip(east * sun[0] + up * sun[1] + north * sun[2], 0, 1) * sunlit
     colour = _painted(heights, 1 - up, biome, seed)
+    colour = _mixed(colour, np.array(_LEAVES, np.float32), smooth(0.02, 0.06, crowns) * 0.9)
     hollow = np.clip(0.72 + (heights - blurred(heights, 41)) * 0.28, 0.35, 1.15)
     sky = hollow * (0.55 + 0.45 * up)
     shade = [

@@ -42,6 +42,9 @@ _START = 6.0
 _AROUND = np.linspace(-2, 2, 49)  # seconds over which the way up and down is smoothed
 _WEIGHTS = np.hanning(_AROUND.size) / np.hanning(_AROUND.size).sum()
 _AHEAD = np.arange(0, 5, 0.35)
+# How many pixels of detail there are to a unit, and how strongly they show.
+_GRAINS = ((24.0, 0.9), (97.0, 1.0), (389.0, 0.8))
+_RIPPLES = ((24.0, 0.25), (61.0, 0.9), (389.0, 0.6))
 _LOW = frozenset({"ocean", "islands", "lake"})
 
 
@@ -55,6 +58,7 @@ class Terrain:
     """The country of one biome under *light*."""
 
     air = 0.33
+    deep, open = False, False
 
     def __init__(
         self,
@@ -177,8 +181,8 @@ class Terrain:
         # A cliff has little breadth: its height moves the places too, or they would smear.
         east, north = east + height * 0.8, north + height * 0.5
         fine = np.zeros_like(depth)
-        for scale, strength in ((24.0, 0.7), (97.0, 0.9), (389.0, 0.7)):
-            seen = np.clip(1.2 - footprint * (scale / 1.6), 0, 1) * strength
+        for scale, strength in _RIPPLES if self._land.biome.dunes else _GRAINS:
+            seen = np.clip(1.2 - footprint * (scale / 2.4), 0, 1) * strength
             rows = np.flatnonzero(seen.max(axis=1))
             if rows.size:
                 part = slice(rows[0], rows[-1] + 1)
@@ -203,9 +207,11 @@ class Terrain:
 
 
 def _footprints(depth: Field, focal: float) -> Field:
-    """Tell how much land one pixel covers, in units, the longer way."""
+    """Tell how much land one pixel covers, in units: the mean of its breadth and its depth."""
     fall = np.abs(np.diff(depth, axis=0, append=depth[-1:]))
-    return cast("Field", np.maximum(cv2.blur(np.minimum(fall, 2), (3, 3)), depth / focal))
+    broad = depth * np.float32(1 / focal)
+    deep = np.maximum(cv2.blur(np.minimum(fall, 2), (3, 3)), broad)
+    return cast("Field", np.sqrt(deep * broad))
 
 
 def _first_hits(lowest: Field, view: View, first: int) -> NDArray[np.int32]:

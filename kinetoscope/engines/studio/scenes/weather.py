@@ -131,6 +131,38 @@ class Fireworks:
                 cv2.add(frame, np.full_like(frame, int((0.25 - age) * 60)), frame)
 
 
+class Lightning:
+    """A flash every few seconds: the sky brightens twice, and a bolt stands in it."""
+
+    def __init__(self, size: tuple[int, int], seed: int) -> None:
+        width, height = size
+        random = np.random.default_rng((seed, 8))
+        self._bolts = []
+        for _ in range(3):
+            spot = np.array((width * random.uniform(0.2, 0.8), 0.0))
+            points = [spot]
+            while spot[1] < height * 0.46:
+                step = (random.normal(0, 0.03) * height, random.uniform(0.01, 0.05) * height)
+                spot = spot + np.array(step)
+                points.append(spot)
+            bolt = np.zeros((height, width), np.uint8)
+            line = [np.round(np.array(points) * 8).astype(np.int32)]
+            cv2.polylines(bolt, line, False, 255, max(1, height // 300), cv2.LINE_AA, 3)
+            glow = cv2.GaussianBlur(bolt, (0, 0), height / 60)
+            self._bolts.append(cv2.addWeighted(bolt, 1, glow, 2.5, 0))
+
+    def __call__(self, frame: Frame, seconds: float) -> None:
+        number, since = divmod(seconds + 3.4, 4.0)
+        power = math.exp(-since * 7) + 0.7 * math.exp(-max(since - 0.22, 0) * 9) * (since > 0.22)
+        if power < 0.02:
+            return
+        light = np.full_like(frame, 0)
+        light[:] = (int(74 * power), int(66 * power), int(64 * power))
+        cv2.add(frame, light, frame)
+        bolt = cv2.convertScaleAbs(self._bolts[int(number) % 3], alpha=min(1.0, power))
+        cv2.add(frame, cv2.merge([bolt, bolt, bolt]), frame)
+
+
 def _rain(size: tuple[int, int], seed: int) -> Falling:
     random = np.random.default_rng(seed)
     tiles = []
@@ -190,6 +222,7 @@ WEATHERS: Mapping[str, Callable[[tuple[int, int], int], Weather]] = {
     "dust": _dust,
     "aurora": Aurora,
     "fireworks": Fireworks,
+    "lightning": Lightning,
 }
 
 
