@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from enum import StrEnum
+from itertools import pairwise
 from typing import Protocol, cast
 
 import cv2
@@ -19,34 +19,19 @@ from kinetoscope.engines.studio.film import RATE, FilmWriter, Frame
 from kinetoscope.engines.studio.finish import Finish
 from kinetoscope.engines.studio.notes import notes_on_picture
 from kinetoscope.engines.studio.parallax import Sheet, Stage, focus_of, inverse, laid_over
+from kinetoscope.engines.studio.roles import Part, Role, looked_at, read_parts
 from kinetoscope.engines.studio.scenes.weather import weathers
 from kinetoscope.engines.studio.script import read_script, read_weather
 from kinetoscope.engines.studio.shot import Shot
 from kinetoscope.engines.studio.sound import bed_for
 from kinetoscope.engines.studio.stills import cover, flat, open_still
-from kinetoscope.engines.studio.subject import Eye, best_eye, subject_mask
+from kinetoscope.engines.studio.subject import Eye, best_eye
 from kinetoscope.engines.studio.vision import Map, depth, resized
 
 _CAST, _STAGED = 0.15, 0.22  # shares of the work that come before the first frame
 _DISSOLVE = 0.6  # seconds between two places
+_TOGETHER, _SHORTEST_SHOT = 3, 1.0  # actors in one shot; seconds
 _FEET = 0.95  # where actors stand, as a share of the height
-
-
-class Part(StrEnum):
-    """What a picture plays."""
-
-    ACTOR = "actor"
-    PLACE = "place"
-
-
-@dataclass(frozen=True, slots=True)
-class Role:
-    """One picture and its part; *sure* is positive for an actor, negative for a place."""
-
-    still: Frame
-    mask: Map
-    part: Part
-    sure: float
 
 
 def render(brief: Brief, tell: Tell, eye: Eye | None = None) -> Notes:
@@ -55,104 +40,77 @@ def render(brief: Brief, tell: Tell, eye: Eye | None = None) -> Notes:
     *eye* tells actors from places: the best there is, if None.
     """
     roles = _cast(brief, tell, eye or best_eye())
-    backdrops, players = _set_up(roles, brief)
-    tell(_STAGED)
-    moves = read_moves(brief.prompt, brief.seed)
     count = brief.seconds * FPS
-    reach = 1.0 if len(roles) < 3 else 0.55  # nobody may leave the picture
-    path = [
-        Pose().plus(players.aimed(pose(moves, index / max(1, count - 1), brief.seconds)), reach)
-        for index in range(count)
-    ]
-    zoom = min(backdrop.zoom_for(path[:: max(1, count // 6)]) for backdrop in backdrops)
     size = (brief.width, brief.height)
     finish, airs = Finish(size), weathers(read_weather(brief.prompt), size, brief.seed)
     rate = RATE if brief.sound else None
     with FilmWriter(brief.film, *size, audio_rate=rate, title=brief.prompt) as film:
         if brief.sound:
             film.add_audio(bed_for(brief))
-        for index, place in enumerate(path):
-            frame = _backdrop_at(backdrops, _Now(index, count, place, zoom))
-            frame = laid_over(frame, players.front(place.plus(_alive(index / FPS)), zoom))
+        for frame in _cut_together(brief, roles):
             for air in airs:
-                air(frame, index / FPS)
-            film.add(finish(frame, index))
-            tell(1 - (1 - _STAGED) * (count - index - 1) / count)
+                air(frame, film.frames / FPS)
+            film.add(finish(frame, film.frames))
+            tell(1 - (1 - _STAGED) * (count - film.frames) / count)
     return notes_on_picture(brief.prompt)
 
 
-def read_parts(prompt: str, roles: list[Role]) -> list[Role]:
-    """Give out the parts by what *prompt* says of each image, and by what each one shows."""
-    text = prompt.lower()
-    given = []
-    for number, role in enumerate(roles, start=1):
-        sure = role.sure + _said(text, number)
-        part = Part.ACTOR if sure > 0 else Part.PLACE
-        given.append(replace(role, sure=sure, part=part))
-    if len(given) > 1 and all(role.part is Part.PLACE for role in given):
-        best = max(range(len(given)), key=lambda index: given[index].sure)
-        if (given[best].mask > 0.5).any():
-            given[best] = replace(given[best], part=Part.ACTOR)
-    return given
+def _cut_together(brief: Brief, roles: list[Role]) -> Iterator[Frame]:
+    """Show all *roles* in one shot; or, where that would be a crowd, a few in each of several."""
+    groups = _groups(roles, brief.seconds)
+    count, begun = brief.seconds * FPS, 0
+    for number, group in enumerate(groups, start=1):
+        ends = round(count * number / len(groups))
+        yield from _shown(brief, group, begun, ends)
+        begun = ends
 
 
-def _said(text: str, number: int) -> float:
-    """Weigh the words around ``@Image`` *number*: "in @Image2" is a place, "@Image1 waves" acts."""
-    name = rf"@image{number}\b"
-    score = 0.0
-    if re.search(rf"\b({_PLACE_WORDS})\b( (the|a|an|of|front))*( \w+ of)? {name}", text):
-        score -= 1.6
-    if re.search(rf"{name} (as|is) (the |a )?({_SCENE_WORDS})", text):
-        score -= 2.5
-    if re.search(rf"{name},? (and @image\d+ )?(slowly |gently |then )?({_ACTING})", text):
-        score += 1.4
-    if re.search(rf"\b({_WITH})\b( (the|a|an))? {name}", text):
-        score += 0.8
-    return score
+def _groups(roles: list[Role], seconds: int) -> list[list[Role]]:
+    """Tell who is in which shot: nobody alone in a crowd, and no shot too short to be seen."""
+    actors = [role for role in roles if role.part is Part.ACTOR]
+    places = [role for role in roles if role.part is Part.PLACE]
+    most = int(seconds / _SHORTEST_SHOT)
+    if len(actors) <= _TOGETHER or most < 2:
+        return [roles]
+    shots = min(most, -(-len(actors) // 2))
+    spread = zip(_dealt(actors, shots), _dealt(places, shots), strict=True)
+    return [
+        some + (there or places[number % max(1, len(places)) :][:1])
+        for number, (some, there) in enumerate(spread)
+    ]
 
 
-_PLACE_WORDS = (
-    "in|on|at|inside|through|across|along|into|against|over|near|around|background|scene|setting"
-    "|location|street|room|place|behind|landscape|front of"
-)
-_SCENE_WORDS = "background|scene|setting|location|backdrop|place|set"
-_ACTING = (
-    r"walk|run|stand|sit|hold|wear|look|danc|fl(y|ies)|jump|driv|smil|wav|talk|turn|float|swim"
-    r"|lean|rid|play|rest|sleep|drink|eat|appear|move|is (walk|runn|stand|sitt|hold|danc|fly|smil)"
-)
-_WITH = "with|and|wearing|holding|carrying|meets|beside|next to|hugs"
+def _dealt(roles: list[Role], shots: int) -> list[list[Role]]:
+    cuts = [round(len(roles) * number / shots) for number in range(shots + 1)]
+    return [roles[begin:end] for begin, end in pairwise(cuts)]
+
+
+def _shown(brief: Brief, roles: list[Role], begins: int, ends: int) -> Iterator[Frame]:
+    """Yield the frames of one shot."""
+    backdrops, players = _set_up(roles, brief)
+    moves, count = read_moves(brief.prompt, brief.seed), ends - begins
+    reach = 1.0 if len(roles) < 3 else 0.55  # nobody may leave the picture
+    path = [
+        Pose().plus(players.aimed(pose(moves, index / max(1, count - 1), count / FPS)), reach)
+        for index in range(count)
+    ]
+    zoom = min(backdrop.zoom_for(path[:: max(1, count // 6)]) for backdrop in backdrops)
+    for index, place in enumerate(path):
+        frame = _backdrop_at(backdrops, _Now(index, count, place, zoom))
+        alive = _alive((begins + index) / FPS)
+        yield laid_over(frame, players.front(place.plus(alive), zoom))
 
 
 def _cast(brief: Brief, tell: Tell, eye: Eye) -> list[Role]:
     roles = []
     for number, path in enumerate(brief.images, start=1):
         still = open_still(path, brief.width, brief.height)
-        roles.append(_looked_at(still, eye))
+        roles.append(looked_at(still, eye))
         tell(_CAST * number / len(brief.images))
     if len(roles) > 1 and not eye.sharp:
         # Who is a place cannot be seen then: the sentence has to say so.
         roles = [replace(role, sure=max(role.sure, 0.2)) for role in roles]
     return read_parts(brief.prompt, roles)
-
-
-def _looked_at(still: Frame, eye: Eye) -> Role:
-    if still.shape[2] == 4:
-        mask = (still[..., 3] / np.float32(255)).astype(np.float32)
-        return Role(still, mask, Part.ACTOR, 3.0)
-    mask = subject_mask(still, eye)
-    if not eye.sharp and not _plain(still):
-        mask = np.zeros_like(mask)  # better a whole print than half a person
-    share = float((mask > 0.5).mean())
-    rim = float(np.concatenate([mask[0], mask[:, 0], mask[:, -1]]).mean())
-    sure = (1.0 if 0.03 < share < 0.6 else -0.6) - 1.6 * rim
-    return Role(still, mask, Part.ACTOR, sure)
-
-
-def _plain(still: Frame) -> bool:
-    """Tell whether the picture's border is nearly of one colour."""
-    small = cv2.resize(still, (64, 64), interpolation=cv2.INTER_AREA).astype(np.float32)
-    edges = np.concatenate([small[0], small[:, 0], small[:, -1]])
-    return float(edges.std(0).mean()) < 20
 
 
 # ── the stage ─────────────────────────────────────────────────────────────────────────────────────

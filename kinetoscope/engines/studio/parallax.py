@@ -24,6 +24,7 @@ from kinetoscope.engines.studio.vision import (
 _STEP = 4  # pixels between two points at which a sheet's bend is worked out
 _FAR, _NEAR = 0.16, 0.85  # inverse distances
 _ROUNDS = 3
+_RELIEF = 0.25  # how much of a picture's guessed relief is kept: more would bend what is straight
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,16 +122,29 @@ def stage_of(picture: Frame, mask: Map) -> Stage:
     near = depth(picture, mask)
     size = (near.shape[1], near.shape[0])
     if not 0.015 < float((mask > 0.5).mean()) < 0.7:
-        return Stage((Sheet(picture, inverse(near)),))
+        return Stage((Sheet(picture, inverse(straightened(near))),))
     edge = ((guided(picture, mask, 6, 1e-4) - 0.12) / 0.76).clip(0, 1).astype(np.float32)
     behind, painted = plate(picture, edge)
     small = resized(mask, size)
-    far = _filled(near, (resized(painted, size) > 0.05).astype(np.float32))
+    far = straightened(_filled(near, (resized(painted, size) > 0.05).astype(np.float32)))
     solid = cv2.erode((small > 0.4).astype(np.uint8), np.ones((3, 3), np.uint8))
     # The front's distances reach beyond its edge, so that soft edges bend with it.
     front = _filled(near, 1 - solid.astype(np.float32))
     sheets = (Sheet(behind, inverse(far)), Sheet(cut(picture, edge), inverse(front, 2)))
     return Stage(sheets, focus_of(small, width / height))
+
+
+def straightened(near: Map) -> Map:
+    """Lay *near* nearly flat, on the plane that fits it best: before one, lines stay straight."""
+    rows, columns = near.shape
+    y, x = np.mgrid[-1 : 1 : rows * 1j, -1 : 1 : columns * 1j]
+    terms = np.stack([np.ones(near.size), x.ravel(), y.ravel()], axis=1)
+    plane = (terms @ np.linalg.lstsq(terms, near.ravel(), rcond=None)[0]).reshape(near.shape)
+    rest = cv2.GaussianBlur(near - plane, (0, 0), max(rows, columns) / 16)
+    calm = plane + rest * _RELIEF
+    # Pressed together and not cut off: where a plane is cut off, lines get a kink.
+    low, high = min(0.0, float(calm.min())), max(1.0, float(calm.max()))
+    return cast("Map", ((calm - low) / (high - low)).astype(np.float32))
 
 
 def cut(picture: Frame, alpha: Map) -> Frame:

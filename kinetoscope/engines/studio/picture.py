@@ -6,13 +6,15 @@ from kinetoscope.engines.studio.brief import FPS, Brief, Notes, Tell
 from kinetoscope.engines.studio.camera import Moves, Pose, pose, read_moves
 from kinetoscope.engines.studio.film import RATE, FilmWriter, Frame
 from kinetoscope.engines.studio.finish import Finish
+from kinetoscope.engines.studio.framing import framed
 from kinetoscope.engines.studio.notes import notes_on_picture
 from kinetoscope.engines.studio.parallax import Stage, stage_of
 from kinetoscope.engines.studio.scenes.weather import weathers
 from kinetoscope.engines.studio.script import read_weather
 from kinetoscope.engines.studio.sound import bed_for
-from kinetoscope.engines.studio.stills import cover, flat, open_still
+from kinetoscope.engines.studio.stills import flat, open_still
 from kinetoscope.engines.studio.subject import Eye, best_eye, subject_mask
+from kinetoscope.engines.studio.sway import Sway
 
 _READ, _SEEN, _STAGED = 0.04, 0.10, 0.18  # shares of the work that come before the first frame
 
@@ -21,7 +23,8 @@ def render(brief: Brief, tell: Tell, eye: Eye | None = None) -> Notes:
     """Draw the film that *brief* asks for, as *eye* (or else the best one) sees its picture."""
     eye = eye or best_eye()
     picture = _framed(brief, tell, eye)
-    stage = stage_of(picture, subject_mask(picture, eye))
+    mask = subject_mask(picture, eye)
+    stage, sway = stage_of(picture, mask), Sway(picture, mask, brief.prompt)
     tell(_STAGED)
     moves = read_moves(brief.prompt, brief.seed)
     count = brief.seconds * FPS
@@ -34,7 +37,7 @@ def render(brief: Brief, tell: Tell, eye: Eye | None = None) -> Notes:
         if brief.sound:
             film.add_audio(bed_for(brief))
         for index, place in enumerate(path):
-            frame = stage.frame(place, zoom)
+            frame = stage.frame(place, zoom, bend=sway(index / FPS))
             for air in airs:
                 air(frame, index / FPS)
             film.add(finish(frame, index))
@@ -50,7 +53,7 @@ def _framed(brief: Brief, tell: Tell, eye: Eye) -> Frame:
     crops = abs(still.shape[1] / still.shape[0] - shape) > 0.02
     mask = subject_mask(still, eye, fine=False) if crops and eye.sharp else None
     tell(_SEEN)
-    return cover(still, brief.width, brief.height, mask)
+    return framed(still, brief.width, brief.height, mask)
 
 
 def _pose(stage: Stage, moves: Moves, index: int, count: int) -> Pose:

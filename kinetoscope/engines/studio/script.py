@@ -85,6 +85,11 @@ def turned(plan: ScenePlan, prompt: str) -> ScenePlan:
     )
 
 
+def names_a_place(prompt: str) -> bool:
+    """Tell whether *prompt* names a place that can be drawn."""
+    return _first(PLACES, prompt[:LONGEST_READ].lower()) is not None
+
+
 def left_out(prompt: str, plan: ScenePlan) -> tuple[str, ...]:
     """List the subjects that *prompt* names and *plan* has no room for."""
     named = _subjects(prompt[:LONGEST_READ].lower())
@@ -108,9 +113,9 @@ _ONLY: Mapping[str, frozenset[str]] = {
 _INDOORS = frozenset({"rain", "snow", "fog", "aurora", "fireworks", "lightning", "fireflies"})
 _WITHOUT: Mapping[str, frozenset[str]] = {
     "table": _INDOORS,
-    "deep": _INDOORS | {"embers"},
-    "space": _INDOORS | {"embers", "dust"},
-    "galaxy": _INDOORS | {"embers", "dust"},
+    "deep": _INDOORS | {"embers", "sweep"},
+    "space": _INDOORS | {"embers", "dust", "sweep"},
+    "galaxy": _INDOORS | {"embers", "dust", "sweep"},
 }
 _HOMES: Mapping[str, tuple[str, ...]] = {
     "deep": ("fish", "shark"),

@@ -133,6 +133,8 @@ WEATHER = _table(
         "embers": r"\b(embers?\b|fire\b|campfire|bonfire|burn|lava|volcan|flames?"
         r"|feuer|feu\b|fuego)|火焰|篝火",
         "lightning": r"\b(lightning|thunder\w*|blitz|gewitter|orage|éclairs?|relámpago)|闪电|雷",
+        "sweep": r"\b(light (sweep|leak|rays?|beams?)|sweep of light|sun ?(rays?|beams?)|god ?rays?"
+        r"|lens flare|gleam|glint|shimmer)|光线|光束",
         "dust": r"\b(dust(?!bin)|sunbeam|motes)|尘",
         "aurora": r"\b(aurora|northern lights|polarlicht)|极光",
         "fireworks": r"\b(fireworks?|feuerwerk|feux? d.artifice)|烟花",

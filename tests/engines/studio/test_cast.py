@@ -1,3 +1,4 @@
+import itertools
 from collections.abc import Callable
 from pathlib import Path
 
@@ -7,9 +8,9 @@ import pytest
 
 from kinetoscope.engines.studio import cast
 from kinetoscope.engines.studio.brief import Brief, CannotRender
-from kinetoscope.engines.studio.cast import Part, Role, read_parts
 from kinetoscope.engines.studio.cutouts import card, cut_out, matched
 from kinetoscope.engines.studio.film import Frame, facts, read_frames
+from kinetoscope.engines.studio.roles import Part, Role, read_parts
 from kinetoscope.engines.studio.subject import Contrast, Eye, best_eye
 
 COLOURS = {
@@ -40,13 +41,15 @@ def place(path: Path, colour: tuple[int, int, int] = (200, 160, 120)) -> Path:
     return path
 
 
-def made(tmp_path: Path, prompt: str, images: list[Path], eye: Eye | None = None) -> list[Frame]:
+def made(
+    tmp_path: Path, prompt: str, images: list[Path], eye: Eye | None = None, seconds: int = 1
+) -> list[Frame]:
     brief = Brief(
         operation="reference_to_video",
         prompt=prompt,
         width=192,
         height=128,
-        seconds=1,
+        seconds=seconds,
         images=tuple(images),
         video=None,
         film=tmp_path / "film.mp4",
@@ -56,7 +59,7 @@ def made(tmp_path: Path, prompt: str, images: list[Path], eye: Eye | None = None
     cast.render(brief, told.append, eye or Contrast())
     assert told == sorted(told)
     assert told[-1] == 1
-    assert facts(brief.film).frames == 24
+    assert facts(brief.film).frames == 24 * seconds
     return list(read_frames(brief.film))
 
 
@@ -149,6 +152,26 @@ def test_several_places_follow_each_other(tmp_path: Path) -> None:
     sky = [frame[12, 20].astype(int) for frame in (frames[0], frames[-1])]
     assert sky[0][0] > sky[0][2] + 60
     assert sky[1][2] > sky[1][0] + 60
+
+
+def test_who_does_not_fit_one_frame_comes_in_shots_with_cuts_between(tmp_path: Path) -> None:
+    names = list(COLOURS)[:6]
+    images = [ball(tmp_path / f"{name}.png", name) for name in names]
+
+    frames = made(tmp_path, "a party, static camera", images, seconds=3)
+
+    assert len(frames) == 72
+    steps = [np.abs(b.astype(int) - a).mean() for a, b in itertools.pairwise(frames)]
+    assert [index + 1 for index, step in enumerate(steps) if step > 8] == [24, 48]
+    assert [name for name in names if not shows(frames[::6], name)] == []
+
+
+def test_a_place_in_words_is_the_place_and_all_pictures_act_in_it(tmp_path: Path) -> None:
+    roles = [Role(np.zeros((8, 8, 3), np.uint8), np.ones((8, 8), np.float32), Part.PLACE, -0.9)]
+
+    assert read_parts("on mars", roles)[0].part is Part.ACTOR
+    assert read_parts("everybody meets", roles)[0].part is Part.PLACE
+    assert read_parts("mars as seen in @Image1", roles)[0].part is Part.PLACE
 
 
 def test_a_place_that_the_sentence_names_is_drawn_and_lives(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import cast
 
 import cv2
@@ -14,6 +15,7 @@ from kinetoscope.engines.studio.film import Frame
 from kinetoscope.engines.studio.scenes.air import LIGHTS, SUN_AZIMUTH, developed
 from kinetoscope.engines.studio.scenes.facades import sign, wall
 from kinetoscope.engines.studio.scenes.noise import Field, Places, Tile, fractal
+from kinetoscope.engines.studio.scenes.reduced import Corners, Reduced
 from kinetoscope.engines.studio.scenes.terrain import Sway
 
 _HALF_STREET = 1.15
@@ -21,12 +23,11 @@ _BLOCK, _GAP = 2.0, 0.12
 _NEAR, _FAR = 0.35, 30.0
 _WALL_HEIGHT = 5.0
 _EYE = 0.30
-_SPEED = 0.55
+_SPEED = 0.42
 _VARIANTS = 7
+_ONE_SCALE = 0.5  # the logarithm of how much nearer one end of a piece of wall may be
 _PAINTS = ((52, 46, 120), (96, 78, 50), (120, 120, 118), (42, 40, 38), (70, 100, 110))
 _NIGHTS = frozenset({"night", "dusk"})
-
-Corners = NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +70,8 @@ class City:
         self.wet = wet or self._lit
         random = np.random.default_rng(seed)
         walls = [wall(random, _BLOCK, _WALL_HEIGHT, lit=self._lit) for _ in range(_VARIANTS)]
-        self._walls = [_pyramid(picture) for picture in walls]
-        self._signs = [_pyramid(sign(random, lit=self._lit)) for _ in range(_VARIANTS)]
+        self._walls = [Reduced(picture) for picture in walls]
+        self._signs = [Reduced(sign(random, lit=self._lit)) for _ in range(_VARIANTS)]
         self._haze = 0.10 if fog else 0.045 if self._lit else 0.03
         self._sky, self._fog = _heaven(time, size, lit=self._lit)
         self._asphalt = Tile.of(fractal(seed + 5, 512, cells=8, octaves=6, gain=0.6))
@@ -132,12 +133,11 @@ class City:
                 corners = np.array([eye.seen(x, y, near) for x, y in box], np.float32)
                 self._add_face(frame, self._walls[variant], corners, near - eye.z, part=part)
             cut = max(near, eye.z + _NEAR)
-            line = [(cut, tall), (far, tall), (far, 0.0), (cut, 0.0)]
-            corners = np.array([eye.seen(inner, y, z) for z, y in line], np.float32)
-            shown = ((cut - near) / _BLOCK, 1.0)
-            self._add_face(
-                frame, self._walls[variant], corners, cut - eye.z, part=part, shown=shown
-            )
+            for begin, end in pairwise(_cuts(cut - eye.z, far - eye.z)):
+                line = [(begin, tall), (end, tall), (end, 0.0), (begin, 0.0)]
+                corners = np.array([eye.seen(inner, y, eye.z + z) for z, y in line], np.float32)
+                shown = ((eye.z + begin - near) / _BLOCK, (eye.z + end - near) / _BLOCK)
+                self._add_face(frame, self._walls[variant], corners, begin, part=part, shown=shown)
             self._add_sign(frame, eye, (block, side), seconds)
 
     def _add_sign(self, frame: Frame, eye: _Eye, place: tuple[int, int], seconds: float) -> None:
@@ -150,7 +150,7 @@ class City:
         picture = self._signs[int(_hashed(self._seed, block, side, 7) * _VARIANTS)]
         low = 0.55 + 0.5 * _hashed(self._seed, block, side, 8)
         broad = 0.26
-        tall = broad * picture[0].shape[0] / picture[0].shape[1]
+        tall = broad * picture.shape[0] / picture.shape[1]
         edge, inner = side * _HALF_STREET, side * (_HALF_STREET - broad)
         left, right = min(edge, inner), max(edge, inner)
         box = [(left, low + tall), (right, low + tall), (right, low), (left, low)]
@@ -162,7 +162,7 @@ class City:
     def _add_face(
         self,
         frame: Frame,
-        pictures: list[Frame],
+        picture_of: Reduced,
         corners: Corners,
         away: float,
         *,
@@ -176,11 +176,7 @@ class City:
         high = np.minimum(np.ceil(corners.max(axis=0)).astype(int) + 2, (width, height))
         if (high - low < 1).any():
             return
-        drawn = np.linalg.norm(corners[1] - corners[0]), np.linalg.norm(corners[3] - corners[0])
-        rows, columns = pictures[0].shape[:2]
-        shrink = max(rows * part / max(drawn[1], 1), columns / max(drawn[0], 1) * 0.5)
-        level = int(np.clip(math.log2(max(shrink, 1)) + 0.3, 0, len(pictures) - 1))
-        picture = pictures[level]
+        picture = picture_of.fitting(corners, part=part, broad=shown[1] - shown[0])
         tall, broad = picture.shape[:2]
         left, right = shown[0] * broad, shown[1] * broad
         top = tall * (1 - part)
@@ -200,8 +196,11 @@ class City:
     def _add_street(self, frame: Frame, eye: _Eye, seconds: float) -> None:
         height, width = frame.shape[:2]
         first = int(eye.horizon + eye.focal * eye.y / _FAR) + 1
-        rows = np.arange(first, height, dtype=np.float32)[:, None]
-        columns = np.arange(width, dtype=np.float32)[None, :]
+        if first >= height - 2:
+            return
+        # Asphalt and mirrored light are soft: half the pixels are enough.
+        rows = np.arange(first, height, 2, dtype=np.float32)[:, None] + 0.5
+        columns = np.arange(0, width, 2, dtype=np.float32)[None, :] + 0.5
         away = eye.focal * eye.y / (rows + 0.5 - eye.horizon)
         x = eye.x + (columns + 0.5 - eye.centre) * away / eye.focal
         z = eye.z + away + np.zeros_like(x)
@@ -212,9 +211,12 @@ class City:
             ground += self._mirrored(frame, eye, (rows, columns), (grain, pools), seconds)
         clear = np.exp(-self._haze * away)[..., None]
         ground = ground * clear + self._fog * (1 - clear)
-        street = np.clip((_HALF_STREET - np.abs(x)) / (away / eye.focal) + 0.5, 0, 1)[..., None]
+        street = np.clip((_HALF_STREET - np.abs(x)) / (away / eye.focal) + 0.5, 0, 1)
+        size = (width, height - first)
+        large = cv2.resize(ground.clip(0, 255).astype(np.uint8), size)
+        share = cv2.resize(street.astype(np.float32), size)
         under = frame[first:]
-        under[:] = (under + (ground - under) * street).clip(0, 255).astype(np.uint8)
+        under[:] = cv2.blendLinear(large, under, share, 1 - share)
 
     def _paved(self, x: Places, z: Places, away: Field, grain: Field) -> NDArray[np.float32]:
         tone = np.float32(14 if self._lit else 86) * (0.7 + 0.6 * grain)
@@ -320,11 +322,10 @@ def _add_glow(
     cv2.add(frame[top:bottom, left:right], light, frame[top:bottom, left:right])
 
 
-def _pyramid(picture: Frame) -> list[Frame]:
-    levels = [picture]
-    while min(levels[-1].shape[:2]) > 12:
-        levels.append(cast("Frame", cv2.pyrDown(levels[-1])))
-    return levels
+def _cuts(near: float, far: float) -> list[float]:
+    """Cut a wall that runs away from us, so that each piece is seen at about one scale."""
+    count = max(1, math.ceil(math.log(far / near) / _ONE_SCALE))
+    return [near * (far / near) ** (step / count) for step in range(count + 1)]
 
 
 def _heaven(time: str, size: tuple[int, int], *, lit: bool) -> tuple[Frame, NDArray[np.float32]]:

@@ -45,6 +45,7 @@ _AHEAD = np.arange(0, 5, 0.35)
 # How many pixels of detail there are to a unit, and how strongly they show.
 _GRAINS = ((24.0, 0.9), (97.0, 1.0), (389.0, 0.8))
 _RIPPLES = ((24.0, 0.25), (61.0, 0.9), (389.0, 0.6))
+_MOST_PIXELS = 340_000  # that are drawn of a picture; the rest is filled in
 _LOW = frozenset({"ocean", "islands", "lake"})
 
 
@@ -71,7 +72,8 @@ class Terrain:
         pace: float = 1.0,
         dry: bool = False,
     ) -> None:
-        self._size, self._sway, self._light = size, sway, light
+        self._full, self._size = size, _fewer(size)
+        self._sway, self._light = sway, light
         biome = BIOMES[place]
         if dry and place == "hills":
             biome = replace(biome, sea=0.0)  # nobody should have to walk on the ponds
@@ -98,8 +100,8 @@ class Terrain:
             if isinstance(self._sea, CloudSea):
                 water = np.clip((depth / level - 0.93) * 9, 0, 1).astype(np.float32)
             self._sea.draw(picture, view, seconds, np.maximum(water, 1 - share))
-        frame = developed(picture, self._light.exposure)
-        self._sky.add_stars(frame, view, np.minimum(skyline, view.horizon), seconds)
+        frame = _enlarged(developed(picture, self._light.exposure), self._full)
+        self._sky.add_stars(frame, *_enlarged_view(view, skyline, self._full), seconds)
         return frame
 
     def _height(self, z: float) -> float:
@@ -204,6 +206,33 @@ class Terrain:
         fog = veil(np.minimum(depth, 200) * (biome.haze * low))
         glow = sunward(direction(light), ray, view.rises(rows)[:, None]) ** 5
         add_haze(colour, light, fog, glow)
+
+
+def _fewer(size: tuple[int, int]) -> tuple[int, int]:
+    """Choose how many pixels of a picture of *size* are drawn: country has soft edges."""
+    scale = min(1.0, math.sqrt(_MOST_PIXELS / (size[0] * size[1])))
+    return round(size[0] * scale / 2) * 2, round(size[1] * scale / 2) * 2
+
+
+def _enlarged(frame: Frame, size: tuple[int, int]) -> Frame:
+    """Scale *frame* up to *size*, and give it back the crispness that this takes."""
+    if (frame.shape[1], frame.shape[0]) == size:
+        return frame
+    large = cv2.resize(frame, size, interpolation=cv2.INTER_CUBIC)
+    return cast("Frame", cv2.addWeighted(large, 1.55, cv2.blur(large, (3, 3)), -0.55, 0))
+
+
+def _enlarged_view(view: View, skyline: Field, size: tuple[int, int]) -> tuple[View, Field]:
+    scale = size[0] / view.width
+    larger = replace(
+        view,
+        width=size[0],
+        height=size[1],
+        focal=view.focal * scale,
+        horizon=view.horizon * scale,
+    )
+    line = cv2.resize(np.minimum(skyline, view.horizon)[None], (size[0], 1))[0] * scale
+    return larger, line.astype(np.float32)
 
 
 def _footprints(depth: Field, focal: float) -> Field:

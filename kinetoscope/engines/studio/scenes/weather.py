@@ -131,6 +131,27 @@ class Fireworks:
                 cv2.add(frame, np.full_like(frame, int((0.25 - age) * 60)), frame)
 
 
+class Sweep:
+    """A broad ray of warm light that wanders across the picture, again and again."""
+
+    def __init__(self, size: tuple[int, int], seed: int) -> None:
+        del seed
+        width, height = size
+        y, x = np.mgrid[0:height:4, 0:width:4].astype(np.float32)
+        self._along = (x / width + 0.35 * y / height).astype(np.float32)
+        self._size = size
+
+    def __call__(self, frame: Frame, seconds: float) -> None:
+        middle = (seconds / 5.0 + 0.1) % 1 * 2.4 - 0.5
+        away = (self._along - middle) / 0.20
+        light = np.exp(-(away**2)) * 0.8 + np.exp(-(((away - 0.9) * 4) ** 2)) * 0.25
+        large = cv2.resize(light, self._size, interpolation=cv2.INTER_LINEAR)
+        level = (large * 62).astype(np.uint8)
+        tinted = cv2.merge([cv2.convertScaleAbs(level, alpha=0.55),
+                            cv2.convertScaleAbs(level, alpha=0.85), level])  # fmt: skip
+        cv2.add(frame, tinted, frame)
+
+
 class Lightning:
     """A flash every few seconds: the sky brightens twice, and a bolt stands in it."""
 
@@ -223,6 +244,7 @@ WEATHERS: Mapping[str, Callable[[tuple[int, int], int], Weather]] = {
     "aurora": Aurora,
     "fireworks": Fireworks,
     "lightning": Lightning,
+    "sweep": Sweep,
 }
 
 
