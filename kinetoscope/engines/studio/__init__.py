@@ -20,6 +20,7 @@ from kinetoscope.domain.errors import EngineUnavailable
 from kinetoscope.domain.order import LIMITS, Operation, Order, frame
 from kinetoscope.engines import Engine, Inputs, Lost, Report, Ticket
 from kinetoscope.engines.studio.brief import Brief, seed_of
+from kinetoscope.engines.studio.nursery import Nursery
 from kinetoscope.engines.studio.rendering import Rendering
 
 _LIBRARIES = ("av", "cv2", "numpy", "PIL")
@@ -35,7 +36,10 @@ class Told:
 
 
 class Studio(Engine):
-    """Draws films in *folder*, at most *slots* at a time, each within its memory and its time."""
+    """Draws films in *folder*, at most *slots* at a time, each within its memory and its time.
+
+    *warm* keeps a process awake for a minute after each film, so that the next begins at once.
+    """
 
     name = "studio"
     makes = frozenset(Operation)
@@ -44,31 +48,42 @@ class Studio(Engine):
     pace = (0.2, 1.0)
 
     def __init__(
-        self, *, folder: Path, slots: int = 1, memory_mib: int = 2048, timeout_seconds: int = 900
+        self,
+        *,
+        folder: Path,
+        slots: int = 1,
+        memory_mib: int = 2048,
+        timeout_seconds: int = 900,
+        warm: bool = True,
     ) -> None:
         self.slots = slots
         self._folder = folder
         self._memory_mib = memory_mib
         self._timeout_seconds = timeout_seconds
+        self._warm = warm
+        self._beginning = 0
         self._room: _Room | None = None
+        self._nursery: Nursery | None = None
         self._renderings: dict[Ticket, Rendering] = {}
 
     async def start(self, task_id: str, order: Order, inputs: Inputs) -> Ticket:
         """Begin to draw; EngineUnavailable if every slot is taken or no process can be had."""
-        if sum(rendering.running for rendering in self._renderings.values()) >= self.slots:
+        running = sum(rendering.running for rendering in self._renderings.values())
+        if running + self._beginning >= self.slots:
             message = f"the studio is drawing {self.slots} already"
             raise EngineUnavailable(message)
         token = secrets.token_hex(8)
+        self._beginning += 1
         try:
             room = self._open_room()
-            rendering = await Rendering.begin(
-                brief_of(task_id, order, inputs, room.path / f"{token}.mp4"),
-                memory_mib=self._memory_mib,
-                timeout_seconds=self._timeout_seconds,
-            )
+            child = await self._open_nursery(room).take()
         except OSError as error:
             message = f"the studio cannot begin: {error.strerror or 'the system refused'}"
             raise EngineUnavailable(message) from error
+        finally:
+            self._beginning -= 1
+        brief = brief_of(task_id, order, inputs, room.path / f"{token}.mp4")
+        rendering = Rendering.begin(brief, child, timeout_seconds=self._timeout_seconds)
         ticket = Ticket(f"{task_id}.{token}")
         self._renderings[ticket] = rendering
         return ticket
@@ -109,9 +124,17 @@ class Studio(Engine):
         """Stop every drawing and remove every film."""
         await asyncio.gather(*(self.stop(ticket) for ticket in list(self._renderings)))
         self._renderings.clear()
+        if self._nursery is not None:
+            await self._nursery.close()
+            self._nursery = None
         if self._room is not None:
             self._room.close()
             self._room = None
+
+    def _open_nursery(self, room: _Room) -> Nursery:
+        if self._nursery is None:
+            self._nursery = Nursery(room.path, memory_mib=self._memory_mib, warm=self._warm)
+        return self._nursery
 
     def _open_room(self) -> _Room:
         if self._room is None:

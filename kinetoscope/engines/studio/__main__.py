@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import json
 import os
@@ -25,6 +26,7 @@ _RENDERERS: Mapping[str, str] = {
     "edit_video": "looks",
     "video_extend": "onward",
 }
+_HEAVY = ("story", "film")  # what takes long to load, and most films need
 _NICENESS = 10
 _BAD_BRIEF, _BROKEN, _ORPHANED = 2, 1, 3
 _LONGEST_BRIEF = 1 << 20
@@ -34,16 +36,26 @@ _TOO_BIG = "drawing this took more memory than allowed: ask for a shorter or sma
 
 
 def main() -> int:
-    """Draw the brief that stands on the first line of the input."""
+    """Draw the brief that stands on the first line of the input, whenever it comes."""
     _limit(int(sys.argv[1]) if len(sys.argv) > 1 else 0)
     tell = _telling(_own_output())
+    with contextlib.suppress(MemoryError):  # which is told when there is something to draw
+        for name in _HEAVY:
+            import_module(f"kinetoscope.engines.studio.{name}")
+    line = sys.stdin.readline(_LONGEST_BRIEF)
     try:
-        brief = Brief.from_json(sys.stdin.readline(_LONGEST_BRIEF))
+        brief = Brief.from_json(line)
         module = _RENDERERS[brief.operation]
     except (ValueError, KeyError, TypeError):
-        traceback.print_exc()
+        if line:
+            traceback.print_exc()
         return _BAD_BRIEF
     threading.Thread(target=_end_with_the_parent, daemon=True).start()
+    _draw(brief, module, tell)
+    return 0
+
+
+def _draw(brief: Brief, module: str, tell: Callable[[Mapping[str, object]], None]) -> None:
     try:
         tell({"progress": 1})
         renderer = import_module(f"kinetoscope.engines.studio.{module}")
@@ -63,7 +75,6 @@ def main() -> int:
         tell({"refused": _TOO_BIG})
     else:
         tell({"made": True, "notes": notes, "seed": brief.seed})
-    return 0
 
 
 def _limit(memory_mib: int) -> None:

@@ -42,6 +42,7 @@ from kinetoscope.engines.studio.subject import Eye, subject_mask
 from kinetoscope.engines.studio.vision import Map
 
 _LAST = 8  # frames
+_LEAST_STEP = 0.6  # of 255: what a frame may always differ by
 _SAME = 6.0  # of 255: by so much a frame of ours may have changed on its way
 _ALIKE = 5.5  # a jump with a larger gap would be seen
 _STILL_CAMERA = 0.25  # picture widths a second
@@ -78,17 +79,22 @@ def render(brief: Brief, tell: Tell, eye: Eye | None = None) -> Notes:
         story = _believed(longer, copied, end)
         for frame in _restored(story, copied, end) if story else end.last:
             film.add(frame)
-        frames = _further(story, copied) if story else _continued(brief, source, end, eye)
+        frames = (
+            _further(story, copied)
+            if story
+            else gently(_continued(brief, source, end, eye), end.last)
+        )
         for number, frame in enumerate(islice(frames, fresh), start=1):
             film.add(frame)
             tell((copied + number) / (copied + fresh))
         if sound is not None:
             begins, length = (int(count / source.fps * RATE) for count in (copied, film.frames))
-            longer_sound = (
-                played_on(sound, begins, story.sound()[:, :length])
-                if story
-                else prolonged(sound, begins, length, brief.seed)
-            )
+            if not brief.sound:
+                longer_sound = ended(sound, begins, length)
+            elif story:
+                longer_sound = played_on(sound, begins, story.sound()[:, :length])
+            else:
+                longer_sound = prolonged(sound, begins, length, brief.seed)
             film.add_audio(longer_sound)
     return () if story else notes_on_picture(brief.prompt)
 
@@ -182,6 +188,23 @@ def _continued(brief: Brief, source: Source, end: _End, eye: Eye | None) -> Iter
     return _aired(
         brief, source, _momentum(stage_of(last, subject_mask(last, eye)), moved, drift, shot)
     )
+
+
+def gently(frames: Iterator[Frame], last: tuple[Frame, ...]) -> Iterator[Frame]:
+    """Let no frame differ more from the one before than the *last* of the source did.
+
+    What would jump is mixed in, over as many frames as it takes.
+    """
+    limit = max((float(cv2.absdiff(a, b).mean()) for a, b in pairwise(last)), default=0.0)
+    before = last[-1]
+    for frame in frames:
+        step = float(cv2.absdiff(frame, before).mean())
+        share = min(1.0, max(limit, _LEAST_STEP) / max(step, 1e-6))
+        if share < 1:
+            before = cast("Frame", cv2.addWeighted(frame, share, before, 1 - share, 0))
+        else:
+            before = frame
+        yield before
 
 
 def _aired(brief: Brief, source: Source, frames: Iterator[Frame]) -> Iterator[Frame]:
@@ -316,6 +339,16 @@ def _kept_in(pace: Pose, frames: float) -> Pose:
 
 
 # ── sound ─────────────────────────────────────────────────────────────────────────────────────────
+
+
+def ended(sound: Sound, begins: int, length: int) -> Sound:
+    """Let *sound* end softly at sample *begins*, and be silent up to *length*."""
+    out = np.zeros((2, length), np.float32)
+    there = min(begins, sound.shape[1])
+    out[:, :there] = sound[:, :there]
+    fade = min(int(0.15 * RATE), there)
+    out[:, there - fade : there] *= np.linspace(1, 0, fade, dtype=np.float32)
+    return out
 
 
 def prolonged(sound: Sound, begins: int, length: int, seed: int) -> Sound:

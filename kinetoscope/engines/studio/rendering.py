@@ -8,13 +8,11 @@ import json
 import logging
 import os
 import signal
-import sys
-from asyncio.subprocess import PIPE, Process
+from asyncio.subprocess import Process
 from dataclasses import replace
 from pathlib import Path
 from typing import Self
 
-import kinetoscope
 from kinetoscope.engines import Made, Refused, Report, Working
 from kinetoscope.engines.studio.brief import Brief
 
@@ -23,8 +21,6 @@ _STDERR_BYTES = 2048
 _MOST_LINES = 10_000
 _MOST_NOTES, _LONGEST_NOTE = 16, 200
 _MOST_PROGRESS = 99  # until the film is in its place
-_KEPT_VARIABLES = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "LD_LIBRARY_PATH", "VIRTUAL_ENV")
-_THREADS = "2"
 _log = logging.getLogger(__name__)
 
 _FAILED = "the studio could not draw this: try other words or another input"
@@ -53,18 +49,8 @@ class Rendering:
         self._following = asyncio.create_task(self._follow())
 
     @classmethod
-    async def begin(cls, brief: Brief, *, memory_mib: int, timeout_seconds: int) -> Self:
-        """Start a child that draws *brief*; OSError if the system has no process to give."""
-        arguments = (sys.executable, "-P", "-m", "kinetoscope.engines.studio", str(memory_mib))
-        child = await asyncio.create_subprocess_exec(
-            *arguments,
-            stdin=PIPE,
-            stdout=PIPE,
-            stderr=PIPE,
-            cwd=brief.film.parent,
-            env=_environment(),
-            start_new_session=True,
-        )
+    def begin(cls, brief: Brief, child: Process, *, timeout_seconds: int) -> Self:
+        """Let *child* draw *brief*."""
         rendering = cls(child, brief.film, timeout_seconds, brief.seed)
         # The pipe stays open for as long as we live: its end tells the child that we are gone.
         assert child.stdin is not None
@@ -170,17 +156,3 @@ class Rendering:
 
 def _part(film: Path) -> Path:
     return film.with_suffix(".part.mp4")
-
-
-def _environment() -> dict[str, str]:
-    """Tell the child what it needs, and none of the secrets that may stand beside it."""
-    kept = {name: os.environ[name] for name in _KEPT_VARIABLES if name in os.environ}
-    ours = str(Path(kinetoscope.__file__).parents[1])
-    return kept | {
-        "PYTHONPATH": os.pathsep.join([ours, *filter(None, [os.environ.get("PYTHONPATH")])]),
-        "PYTHONFAULTHANDLER": "1",
-        "OMP_NUM_THREADS": _THREADS,
-        "OMP_WAIT_POLICY": "passive",
-        "OPENBLAS_NUM_THREADS": "1",
-        "MALLOC_ARENA_MAX": "2",
-    }

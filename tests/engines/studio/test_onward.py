@@ -10,7 +10,7 @@ from kinetoscope.engines.studio import onward
 from kinetoscope.engines.studio.brief import Brief, CannotRender
 from kinetoscope.engines.studio.film import RATE, FilmWriter, Frame, facts, read_audio, read_frames
 from kinetoscope.engines.studio.motion import best_jump, drift_of, flow, glance
-from kinetoscope.engines.studio.onward import prolonged
+from kinetoscope.engines.studio.onward import ended, gently, prolonged
 from kinetoscope.engines.studio.subject import Contrast
 
 WIDTH, HEIGHT = 192, 128
@@ -206,3 +206,26 @@ def test_what_is_no_film_is_refused(tmp_path: Path) -> None:
 
     with pytest.raises(CannotRender):
         extended(tmp_path, tmp_path / "broken.mp4")
+
+
+def test_no_frame_after_the_seam_jumps_further_than_the_source_did() -> None:
+    last = tuple(np.full((36, 64, 3), 100 + 2 * step, np.uint8) for step in range(4))
+    wanted = [np.full((36, 64, 3), 200, np.uint8) for _ in range(40)]
+
+    frames = [last[-1], *gently(iter(wanted), last)]
+
+    steps = [np.abs(b.astype(int) - a).mean() for a, b in itertools.pairwise(frames)]
+    assert max(steps) <= 3
+    assert frames[-1].mean() > 140, "it gets there in time"
+    calm = [np.full((36, 64, 3), 107, np.uint8)]
+    assert np.array_equal(next(gently(iter(calm), last)), calm[0])
+
+
+def test_without_sound_the_source_keeps_its_own_and_nothing_is_added() -> None:
+    tone = np.ones((2, 2 * RATE), np.float32)
+
+    sound = ended(tone, 2 * RATE, 3 * RATE)
+
+    assert sound.shape == (2, 3 * RATE)
+    assert np.array_equal(sound[:, :RATE], tone[:, :RATE])
+    assert not sound[:, 2 * RATE :].any()

@@ -10,6 +10,7 @@ import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import av
 import pytest
 
 from kinetoscope.domain.errors import EngineUnavailable
@@ -33,7 +34,7 @@ def order(duration: int = 1, prompt: str = "a sailboat on the sea at sunset") ->
 
 @pytest.fixture
 async def studio(tmp_path: Path) -> AsyncIterator[Studio]:
-    engine = Studio(folder=tmp_path / "studio", slots=2)
+    engine = Studio(folder=tmp_path / "studio", slots=2, warm=False)
     yield engine
     await engine.close()
 
@@ -104,6 +105,54 @@ async def test_a_forgotten_film_is_gone(studio: Studio, tmp_path: Path) -> None:
     assert await studio.poll(ticket) == Lost()
 
 
+async def test_a_film_says_by_which_seed_it_can_be_made_again_and_what_it_lacks(
+    studio: Studio,
+) -> None:
+    ticket = await studio.start("task_1", order(prompt="a crowd on the beach says hello"), Inputs())
+
+    assert isinstance(await ended(studio, ticket), Made)
+
+    told = studio.told(ticket)
+    assert told.seed == seed_of("a crowd on the beach says hello", "task_1")
+    assert told.notes == ("no people", "no speech")
+    assert studio.told(Ticket("task_2.0")).notes == ()
+
+
+async def test_the_next_child_is_awake_before_it_is_needed_and_ends_with_the_studio(
+    tmp_path: Path,
+) -> None:
+    studio = Studio(folder=tmp_path, slots=1)
+    first = await studio.start("task_1", order(prompt="the sea"), Inputs())
+    assert isinstance(await ended(studio, first), Made)
+    async with asyncio.timeout(PATIENCE):
+        while len(waiting := children()) != 1:  # noqa: ASYNC110 - a process appears when it does
+            await asyncio.sleep(0.05)
+
+    second = await studio.start("task_2", order(prompt="the sea"), Inputs())
+    await began(studio, second)
+
+    assert waiting[0] in children()
+    await studio.stop(second)
+    assert waiting[0] not in children()
+    await studio.close()
+    assert children() == []
+
+
+async def test_a_film_carries_a_note_for_machines_that_it_was_synthesised(studio: Studio) -> None:
+    ticket = await studio.start("task_1", order(prompt="the sea"), Inputs())
+
+    report = await ended(studio, ticket)
+
+    assert isinstance(report, Made)
+    assert isinstance(report.source, Path)
+    film = report.source.read_bytes()
+    assert b"http://cv.iptc.org/newscodes/digitalsourcetype/algorithmicMedia" in film
+    with av.open(str(report.source)) as container:
+        assert container.metadata["title"] == "the sea"
+        assert container.metadata["artist"] == "Kinetoscope studio"
+        assert sum(1 for _ in container.decode(video=0)) == 24
+
+
 async def test_a_ticket_of_another_process_is_lost(studio: Studio) -> None:
     assert await studio.poll(Ticket("task_1.0123456789abcdef")) == Lost()
     await studio.stop(Ticket("task_1.0123456789abcdef"))
@@ -141,7 +190,7 @@ async def test_a_child_that_is_killed_fails_its_own_task_only(studio: Studio) ->
 async def test_too_little_memory_fails_one_task_and_says_so(tmp_path: Path) -> None:
     if sys.platform != "linux":
         pytest.skip("only Linux counts the memory of one process")
-    small = Studio(folder=tmp_path, memory_mib=130)
+    small = Studio(folder=tmp_path, memory_mib=130, warm=False)
     try:
         report = await ended(
             small, await small.start("task_1", order(prompt="mountains"), Inputs())
@@ -155,7 +204,7 @@ async def test_too_little_memory_fails_one_task_and_says_so(tmp_path: Path) -> N
 
 
 async def test_a_film_that_takes_too_long_is_ended(tmp_path: Path) -> None:
-    hasty = Studio(folder=tmp_path, timeout_seconds=1)
+    hasty = Studio(folder=tmp_path, timeout_seconds=1, warm=False)
     try:
         report = await ended(hasty, await hasty.start("task_1", order(duration=15), Inputs()))
     finally:
@@ -201,7 +250,7 @@ async def test_what_a_dead_studio_left_is_removed_and_what_a_living_one_has_is_k
     left.mkdir()
     (left / "lock").touch()
     (left / "half.part.mp4").write_bytes(b"half")
-    first, second = Studio(folder=tmp_path), Studio(folder=tmp_path)
+    first, second = (Studio(folder=tmp_path, warm=False) for _ in range(2))
     try:
         mine = await first.start("task_1", order(), Inputs())
         await second.stop(await second.start("task_2", order(), Inputs()))
@@ -238,7 +287,7 @@ from kinetoscope.engines import Inputs
 from kinetoscope.engines.studio import Studio
 
 async def main():
-    studio = Studio(folder=Path(sys.argv[1]))
+    studio = Studio(folder=Path(sys.argv[1]), warm=False)
     order = Order(model="m", operation=Operation.TEXT, prompt="the sea", duration=15,
                   tier=Tier.P720, ratio="16:9")
     ticket = await studio.start("task_1", order, Inputs())
