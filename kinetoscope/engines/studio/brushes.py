@@ -7,6 +7,7 @@ from typing import cast
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from kinetoscope.engines.studio.film import Frame
 from kinetoscope.engines.studio.grades import Grade
@@ -27,7 +28,8 @@ class Steady:
         """Draw the next frame."""
         drawn = self._brush(picture)
         if self._source is not None and self._drawn is not None:
-            moved = cv2.absdiff(picture, self._source).max(axis=2)
+            blue, green, red = cv2.split(cv2.absdiff(picture, self._source))
+            moved = cv2.max(cv2.max(blue, green), red)
             fresh = cv2.blur(moved, (7, 7)).astype(np.float32) / 10
             fresh = fresh.clip(0.35, 1).astype(np.float32)
             drawn = cast("Frame", cv2.blendLinear(drawn, self._drawn, fresh, 1 - fresh))
@@ -38,9 +40,7 @@ class Steady:
 def cel(picture: Frame) -> Frame:
     """Draw flat colours and ink lines, as for an animated film."""
     height, width = picture.shape[:2]
-    flat = _halved(picture)
-    for _ in range(2):
-        flat = cast("Frame", cv2.bilateralFilter(flat, 7, 28, 7))
+    flat = cast("Frame", cv2.bilateralFilter(_halved(picture), 7, 40, 7))
     lab = cv2.cvtColor(flat, cv2.COLOR_BGR2LAB)
     lab[..., 0] = cv2.LUT(lab[..., 0], _STAIRS)
     colours = _VIVID(cast("Frame", cv2.cvtColor(lab, cv2.COLOR_LAB2BGR)))
@@ -138,7 +138,7 @@ class Ink:
 
 
 class Oil:
-    """Thick paint: flat dabs, and brush strokes that follow the forms."""
+    """Thick paint in brush strokes that follow the forms."""
 
     def __init__(self, width: int, height: int, seed: int, *, swirl: float = 1.0) -> None:
         self._size = (max(8, width // 2), max(8, height // 2))
@@ -154,23 +154,33 @@ class Oil:
         """Paint one frame."""
         height, width = picture.shape[:2]
         small = cast("Frame", cv2.resize(picture, self._size, interpolation=cv2.INTER_AREA))
-        dabs = _dabbed(small, max(3, round(min(self._size) / 70)))
-        relief = self._strokes(cast("Frame", cv2.cvtColor(small, cv2.COLOR_BGR2GRAY)))
-        painted = cv2.resize(_OILY(dabs), (width, height), interpolation=cv2.INTER_CUBIC)
+        across, along = self._directions(cast("Frame", cv2.cvtColor(small, cv2.COLOR_BGR2GRAY)))
+        bristles = self._drawn_out(self._noise, (along, -across), (self._x, self._y))
+        bristles /= 2 * float(bristles.std()) + 1e-6
+        # Each bristle takes its paint from a little aside, and pulls it along the stroke.
+        reach = (min(self._size) / 110) * self._swirl * bristles.clip(-1.5, 1.5)
+        places = (self._x + across * reach, self._y + along * reach)
+        paint = self._drawn_out(_OILY(small).astype(np.float32), (along, -across), places)
+        crisp = cv2.addWeighted(paint, 1.7, _soft(paint, 1.6), -0.7, 0)
+        lit = cv2.filter2D(bristles, cv2.CV_32F, _EMBOSS)
+        relief = (lit / (3 * float(lit.std()) + 1e-6)).clip(-1, 1).astype(np.float32)
+        painted = cv2.resize(crisp, (width, height), interpolation=cv2.INTER_CUBIC)
         light = cv2.resize(relief, (width, height), interpolation=cv2.INTER_CUBIC)
-        return _shaded(painted, 1 + light * 0.20 * self._swirl)
+        flat = painted.clip(0, 255).astype(np.uint8)
+        return _shaded(flat, 1 + light * 0.17 * self._swirl)
 
-    def _strokes(self, grey: Frame) -> Map:
-        """Draw noise out along the forms, then light it from the upper left."""
-        across, along = self._directions(grey)
-        drawn = np.zeros_like(self._noise)
-        for sign in (-1.0, 1.0):
-            x, y = self._x, self._y
+    def _drawn_out(
+        self, what: Map, way: tuple[Map, Map], begin: tuple[Map, Map]
+    ) -> NDArray[np.float32]:
+        """Draw *what* out along the forms, from the places where it is to *begin*."""
+        step = max(1.2, min(self._size) / 200)
+        total = np.zeros_like(what)
+        for sign in (-step, step):
+            x, y = begin
             for _ in range(4):
-                x, y = x + along * sign * 1.8, y - across * sign * 1.8
-                drawn += cv2.remap(self._noise, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_WRAP)
-        lit = cv2.filter2D(drawn, cv2.CV_32F, _EMBOSS)
-        return (lit / (3 * float(lit.std()) + 1e-6)).clip(-1, 1).astype(np.float32)
+                x, y = x + way[0] * np.float32(sign), y + way[1] * np.float32(sign)
+                total += cv2.remap(what, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT)
+        return cast("NDArray[np.float32]", total / 8)
 
     def _directions(self, grey: Frame) -> tuple[Map, Map]:
         level = _soft(grey.astype(np.float32), 1.5)
@@ -215,24 +225,6 @@ def _stairs() -> Frame:
 
 
 _STAIRS = _stairs()
-
-
-def _dabbed(picture: Frame, radius: int) -> Frame:
-    """Take for each pixel the calmest of the four squares that it is a corner of (Kuwahara)."""
-    grey = cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY).astype(np.float32)
-    side = (radius + 1, radius + 1)
-    best = calmest = None
-    for corner in ((0, 0), (radius, 0), (0, radius), (radius, radius)):
-        mean = cv2.blur(picture, side, anchor=corner)
-        level = cv2.blur(grey, side, anchor=corner)
-        unrest = cv2.blur(grey * grey, side, anchor=corner) - level * level
-        if best is None or calmest is None:
-            best, calmest = mean, unrest
-            continue
-        better = unrest < calmest
-        best = np.where(better[..., None], mean, best)
-        calmest = np.minimum(unrest, calmest)
-    return cast("Frame", best)
 
 
 def _halved(picture: Frame) -> Frame:

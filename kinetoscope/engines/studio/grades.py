@@ -108,8 +108,11 @@ def fog(picture: Frame) -> Frame:
 def neon(picture: Frame) -> Frame:
     """Paint shadows indigo, lights magenta, and let them shine."""
     grey = cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY)
-    dyed = cv2.applyColorMap(grey, _ramp(_NEON_INKS))
-    mixed = cv2.addWeighted(NEON(picture), 0.55, dyed, 0.5, 0)
+    dyed = cv2.applyColorMap(cv2.LUT(grey, _NIGHTFALL), _ramp(_NEON_INKS))
+    # A bright picture is taken down first: neon shines at night only.
+    level = float(cv2.mean(grey)[0])
+    power = min(1.0, 96 / max(level, 1.0))
+    mixed = cv2.addWeighted(NEON(picture), 0.55 * power, dyed, 0.5 * power, 0)
     return bloom(cast("Frame", mixed), strength=0.28, threshold=110)
 
 
@@ -135,6 +138,7 @@ def upside_down(picture: Frame) -> Frame:
 
 
 Inks = tuple[Triple, ...]
+_NIGHTFALL = ((np.arange(256) / 255) ** 1.5 * 255).astype(np.uint8)
 _NEON_INKS: Inks = ((30, 5, 20), (120, 20, 70), (190, 30, 190), (240, 150, 255), (255, 250, 235))
 
 
