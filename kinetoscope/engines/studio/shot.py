@@ -14,7 +14,7 @@ from kinetoscope.engines.studio.brushes import Brush, Ink, Oil, Pencil, Watercol
 from kinetoscope.engines.studio.camera import Moves, Pose, pose
 from kinetoscope.engines.studio.film import Frame
 from kinetoscope.engines.studio.finish import Finish, bloom
-from kinetoscope.engines.studio.grades import NOIR, SEPIA
+from kinetoscope.engines.studio.grades import NOIR, SEPIA, STARRY
 from kinetoscope.engines.studio.scenes import Scene
 from kinetoscope.engines.studio.scenes.city import City
 from kinetoscope.engines.studio.scenes.deep import Deep
@@ -34,9 +34,17 @@ _BLOOM: Mapping[str, tuple[float, int]] = {
     "sunset": (0.22, 170),
     "sunrise": (0.22, 180),
 }
+
+
+def _starry(width: int, height: int, seed: int) -> Brush:
+    oil = Oil(width, height, seed, swirl=1.6)
+    return lambda picture: oil(STARRY(picture))
+
+
 STYLES: Mapping[str, Callable[[int, int, int], Brush]] = {
     "watercolour": Watercolour,
     "oil": Oil,
+    "starry": _starry,
     "ink": Ink,
     "sketch": Pencil,
     "noir": lambda _width, _height, _seed: NOIR,

@@ -144,7 +144,8 @@ STYLES = _table(
     {
         "ink": r"\b(ink\b|ukiyo|woodblock|sumi|calligraphy|tusche)|水墨",
         "watercolour": r"\b(watercolou?r|aquarell|aquarelle|acuarela)|水彩",
-        "oil": r"\b(oil painting|van gogh|impressionis|painting\b|painted|gemälde|peinture"
+        "starry": r"\b(van gogh|starry night)|梵高",
+        "oil": r"\b(oil painting|impressionis|painting\b|painted|gemälde|peinture"
         r"|pintura)|油画",
         "sketch": r"\b(pencil|sketch|charcoal drawing|bleistift|croquis|boceto)|素描",
         "noir": r"\b(noir|black and white|monochrome|schwarz-?wei(ss|ß)|noir et blanc)|黑白",

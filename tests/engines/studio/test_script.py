@@ -13,7 +13,7 @@ from kinetoscope.engines.studio.scenes.weather import WEATHERS
 from kinetoscope.engines.studio.script import ScenePlan, read_script, turned
 from kinetoscope.engines.studio.shot import STYLES
 
-PLACES = {*BIOMES, "city", "forest"}
+PLACES = {*BIOMES, "city", "forest", "deep", "space", "galaxy", "table"}
 
 
 @pytest.mark.parametrize(
@@ -28,6 +28,13 @@ PLACES = {*BIOMES, "city", "forest"}
         ("an astronaut on Mars by day", "mars", "day", ("astronaut",)),
         ("a polar bear", "snow", "day", ("polar bear",)),
         ("a whale", "ocean", "sunset", ("whale",)),
+        ("fish", "deep", "day", ("fish",)),
+        ("a shark under the sea", "deep", "day", ("shark",)),
+        ("an alien planet", "alien", "dusk", ()),
+        ("an astronaut in outer space", "space", "night", ("astronaut",)),
+        ("the milky way", "galaxy", "night", ()),
+        ("a vase of flowers on the windowsill, rain", "table", "sunrise", ()),
+        ("a dog on the table", "table", "sunrise", ()),
         ("a horse and a dog in a meadow", "hills", "day", ("horse", "dog")),
         ("Ein Segelboot auf dem Meer bei Nacht", "ocean", "night", ("sailboat",)),
         ("un renard dans la forêt, le matin: aube", "forest", "sunrise", ("fox",)),
@@ -67,7 +74,7 @@ def test_words_make_the_weather(prompt: str, weather: tuple[str, ...]) -> None:
     "prompt,style",
     [
         ("a watercolor of a lake", "watercolour"),
-        ("in the style of Van Gogh", "oil"),
+        ("in the style of Van Gogh", "starry"),
         ("anime hills", "toon"),
         ("black and white street", "noir"),
         ("a lake", None),
