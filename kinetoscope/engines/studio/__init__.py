@@ -12,7 +12,6 @@ import logging
 import os
 import secrets
 import shutil
-from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -27,14 +26,6 @@ _LIBRARIES = ("av", "cv2", "numpy", "PIL")
 _log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
-    """Of a film: the *seed* that makes it again, and what was asked and is not shown."""
-
-    seed: int | None = None
-    notes: tuple[str, ...] = ()
-
-
 class Studio(Engine):
     """Draws films in *folder*, at most *slots* at a time, each within its memory and its time.
 
@@ -46,6 +37,7 @@ class Studio(Engine):
     repeatable = True
     stoppable = True
     pace = (0.2, 1.0)
+    heeds = frozenset({"seed", "generate_audio"})
 
     def __init__(
         self,
@@ -82,7 +74,7 @@ class Studio(Engine):
             raise EngineUnavailable(message) from error
         finally:
             self._beginning -= 1
-        brief = brief_of(task_id, order, inputs, room.path / f"{token}.mp4")
+        brief = _brief(task_id, order, inputs, room.path / f"{token}.mp4")
         rendering = Rendering.begin(brief, child, timeout_seconds=self._timeout_seconds)
         ticket = Ticket(f"{task_id}.{token}")
         self._renderings[ticket] = rendering
@@ -92,11 +84,6 @@ class Studio(Engine):
         """Say how the film stands; Lost for a ticket of an earlier process."""
         rendering = self._renderings.get(ticket)
         return rendering.report if rendering is not None else Lost()
-
-    def told(self, ticket: Ticket) -> Told:
-        """Say what is known of the film of *ticket* beside its frames."""
-        rendering = self._renderings.get(ticket)
-        return Told(rendering.seed, rendering.notes) if rendering is not None else Told()
 
     async def stop(self, ticket: Ticket) -> None:
         """End the drawing and remove what there is of it, within seconds."""
@@ -178,16 +165,8 @@ def _remove_leftovers(folder: Path) -> None:
             os.close(lock)
 
 
-def brief_of(
-    task_id: str,
-    order: Order,
-    inputs: Inputs,
-    film: Path,
-    *,
-    seed: int | None = None,
-    sound: bool = True,
-) -> Brief:
-    """Turn *order* into what a child is told; without a *seed* one is chosen, for good."""
+def _brief(task_id: str, order: Order, inputs: Inputs, film: Path) -> Brief:
+    """Turn *order* into what a child is told; without a seed one is chosen, for good."""
     follows = LIMITS[order.operation].video
     first = inputs.images[0] if inputs.images else None
     width, height = (0, 0) if follows else frame(order, first)
@@ -200,6 +179,6 @@ def brief_of(
         images=tuple(path.resolve() for path in inputs.image_paths),
         video=inputs.video_path.resolve() if inputs.video_path else None,
         film=film,
-        seed=seed_of(order.prompt, task_id) if seed is None else seed % (1 << 32),
-        sound=sound,
+        seed=seed_of(order.prompt, task_id) if order.seed is None else order.seed,
+        sound=order.sound is not False,
     )

@@ -37,9 +37,14 @@ class Nursery:
         child, self._spare = self._spare, None
         if child is None or child.returncode is not None:
             child = await self._bear()
-        if self._warm:
+        if self._warm and not self._has_next():
             self._raising = asyncio.create_task(self._raise())
         return child
+
+    def _has_next(self) -> bool:
+        """Whether somebody who took a child at the same time has seen to the next one."""
+        rising = self._raising is not None and not self._raising.done()
+        return rising or self._spare is not None
 
     async def close(self) -> None:
         """End the child that waits."""

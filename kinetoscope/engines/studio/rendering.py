@@ -31,15 +31,12 @@ _ENDED = (
 
 
 class Rendering:
-    """A film on its way; *report* always says how it stands, and its progress never falls.
-
-    Once the film is made, *notes* list what was asked and is not shown; *seed* makes it again.
-    """
+    """A film on its way; *report* always says how it stands, and its progress never falls."""
 
     def __init__(self, child: Process, film: Path, timeout_seconds: int, seed: int) -> None:
         self.report: Report = Working(0)
-        self.notes: tuple[str, ...] = ()
-        self.seed = seed
+        self._notes: tuple[str, ...] = ()
+        self._seed = seed
         self._child = child
         self._film = film
         self._timeout_seconds = timeout_seconds
@@ -112,7 +109,7 @@ class Rendering:
             case {"refused": str(message)}:
                 self._refusal = message
             case {"made": True, "notes": [*notes]}:
-                self.notes = tuple(str(note)[:_LONGEST_NOTE] for note in notes[:_MOST_NOTES])
+                self._notes = tuple(str(note)[:_LONGEST_NOTE] for note in notes[:_MOST_NOTES])
                 self._finished = True
             case _:
                 _log.debug("a render child said something unknown")
@@ -135,7 +132,7 @@ class Rendering:
             except OSError as error:
                 self._stderr += str(error).encode()
             else:
-                return Made(self._film)
+                return Made(self._film, seed=self._seed, notes=self._notes)
         return self._fail(_ENDED if code is not None and code < 0 else _FAILED)
 
     def _fail(self, message: str) -> Refused:

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import av
@@ -110,32 +111,25 @@ async def test_a_film_says_by_which_seed_it_can_be_made_again_and_what_it_lacks(
 ) -> None:
     ticket = await studio.start("task_1", order(prompt="a crowd on the beach says hello"), Inputs())
 
-    assert isinstance(await ended(studio, ticket), Made)
+    report = await ended(studio, ticket)
 
-    told = studio.told(ticket)
-    assert told.seed == seed_of("a crowd on the beach says hello", "task_1")
-    assert told.notes == ("no people", "no speech")
-    assert studio.told(Ticket("task_2.0")).notes == ()
+    assert isinstance(report, Made)
+    assert report.seed == seed_of("a crowd on the beach says hello", "task_1")
+    assert report.notes == ("no people", "no speech")
 
 
-async def test_the_next_child_is_awake_before_it_is_needed_and_ends_with_the_studio(
-    tmp_path: Path,
-) -> None:
-    studio = Studio(folder=tmp_path, slots=1)
-    first = await studio.start("task_1", order(prompt="the sea"), Inputs())
-    assert isinstance(await ended(studio, first), Made)
-    async with asyncio.timeout(PATIENCE):
-        while len(waiting := children()) != 1:  # noqa: ASYNC110 - a process appears when it does
-            await asyncio.sleep(0.05)
+async def test_a_seed_and_silence_are_the_orders_own(studio: Studio) -> None:
+    asked = replace(order(prompt="the sea"), seed=7, sound=False)
+    again = await studio.start("task_1", asked, Inputs())
+    other = await studio.start("task_2", asked, Inputs())
 
-    second = await studio.start("task_2", order(prompt="the sea"), Inputs())
-    await began(studio, second)
+    made = [await ended(studio, ticket) for ticket in (again, other)]
 
-    assert waiting[0] in children()
-    await studio.stop(second)
-    assert waiting[0] not in children()
-    await studio.close()
-    assert children() == []
+    assert all(isinstance(report, Made) and report.seed == 7 for report in made)
+    one, two = (report.source for report in made if isinstance(report, Made))
+    assert Path(one).read_bytes() == Path(two).read_bytes()
+    with av.open(str(one)) as film:
+        assert not film.streams.audio
 
 
 async def test_a_film_carries_a_note_for_machines_that_it_was_synthesised(studio: Studio) -> None:
