@@ -1,4 +1,4 @@
-"""``make bench``: what the service costs, next to a handler that does nothing, in one run."""
+"""``make bench``: what the service and its films cost, next to what does nothing, in one run."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ import psutil
 
 from benchmarks.load import Figures, load
 from benchmarks.stock import Stock, stock
+from benchmarks.studio import films
 from kinetoscope import __version__
 
 
@@ -77,8 +78,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--requests", type=int, default=5000, help="for each row")
     parser.add_argument("--tasks", type=int, default=5000, help="that run at once; 0: none")
+    parser.add_argument("--films", action="store_true", help="measure the built-in engine alone")
     chosen = parser.parse_args()
     print(f"Kinetoscope {__version__}, Python {platform.python_version()}, {_machine()}\n")
+    if chosen.films:
+        films()
+        return
     print("| request | connections | requests/s | p50 ms | p99 ms | CPU s per 1,000 | errors | |")
     print("|---|---|---|---|---|---|---|---|")
     with tempfile.TemporaryDirectory() as folder:
@@ -89,6 +94,7 @@ def main() -> None:
         with tempfile.TemporaryDirectory() as folder:
             home = Path(folder) / "home"
             _running(home, stock(home), chosen.tasks)
+    films()
 
 
 def _requests(home: Path, goods: Stock, requests: int) -> None:
