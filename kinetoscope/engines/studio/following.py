@@ -14,12 +14,14 @@ from kinetoscope.engines.studio import grades
 from kinetoscope.engines.studio.brief import FPS
 from kinetoscope.engines.studio.camera import Moves
 from kinetoscope.engines.studio.film import Frame
+from kinetoscope.engines.studio.motion import flow
 from kinetoscope.engines.studio.script import read_script
 from kinetoscope.engines.studio.shot import Shot
 from kinetoscope.engines.studio.subject import subject_mask
 from kinetoscope.engines.studio.vision import Map, guided, resized
 
-_MOST_OLD, _MOST_CHANGED = 12, 3.0  # frames, and of 255: when a mask has to be made anew
+_MOST_OLD, _LEAST_OLD = 24, 12  # frames: when a mask has to be made anew, and may be
+_MOST_CHANGED = 4.0  # of 255
 _SAME_LIGHT = 0.38  # how far a subject takes on the colours of its new place
 
 Look = Callable[[Frame, float], Frame]
@@ -69,18 +71,22 @@ class Follower:
         small = cast("Frame", cv2.resize(picture, size, interpolation=cv2.INTER_AREA))
         if self._mask is None or self._outdated(small):
             seen = ((subject_mask(small) - 0.2) / 0.6).clip(0, 1).astype(np.float32)
-            self._mask = seen if self._mask is None else 0.6 * seen + 0.4 * self._mask
+            if self._mask is not None and self._seen is not None:
+                seen = 0.7 * seen + 0.3 * _moved(self._mask, self._seen, small)
+            self._mask = seen
             self._seen, self._age = small, 0
         self._age += 1
-        # Between two masks the subject moves on: let the old one follow the new edges.
-        now = ((guided(small, self._mask, 6, 1e-3) - 0.15) / 0.7).clip(0, 1).astype(np.float32)
+        assert self._seen is not None
+        # Between two masks the subject moves on: the old one goes with it, and to the new edges.
+        moved = self._mask if self._age == 1 else _moved(self._mask, self._seen, small)
+        now = ((guided(small, moved, 6, 1e-3) - 0.15) / 0.7).clip(0, 1).astype(np.float32)
         return resized(now, self._size)
 
     def _outdated(self, small: Frame) -> bool:
         """Look again after a while, and sooner where much moves; a look is what costs."""
         if self._age >= _MOST_OLD or self._seen is None:
             return True
-        return self._age >= 4 and cv2.absdiff(small, self._seen).mean() > _MOST_CHANGED
+        return self._age >= _LEAST_OLD and cv2.absdiff(small, self._seen).mean() > _MOST_CHANGED
 
 
 class Elsewhere:
@@ -163,6 +169,15 @@ def _gain(picture: Frame, mask: Map, place: Frame) -> tuple[float, float, float]
 def _table(gain: tuple[float, float, float]) -> Frame:
     levels = np.arange(256)[:, None] * np.array(gain)
     return cast("Frame", levels.clip(0, 255).astype(np.uint8)[None])
+
+
+def _moved(mask: Map, seen: Frame, now: Frame) -> Map:
+    """Take *mask*, made for the frame *seen*, along to where its things are *now*."""
+    back = flow(now, seen, 0.5)
+    height, width = mask.shape
+    y, x = np.mgrid[0:height, 0:width].astype(np.float32)
+    places = (x + back[..., 0], y + back[..., 1])
+    return cast("Map", cv2.remap(mask, *places, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE))
 
 
 def _oval(width: int, height: int) -> Map:

@@ -186,8 +186,7 @@ class City:
         area = (int(high[0] - low[0]), int(high[1] - low[1]))
         face = cv2.warpPerspective(picture, matrix, area, borderMode=cv2.BORDER_REPLICATE)
         clear = math.exp(-self._haze * away)
-        haze = np.empty_like(face)
-        haze[:] = self._fog * (1 - clear)
+        haze = np.append(self._fog * (1 - clear), 0.0).astype(np.float64)  # OpenCV wants four
         face = cv2.add(cv2.convertScaleAbs(face, alpha=clear * power), haze)
         mask = np.zeros((area[1], area[0]), np.uint8)
         cv2.fillConvexPoly(mask, np.round(target * 16).astype(np.int32), 255, cv2.LINE_AA, 4)

@@ -228,16 +228,20 @@ def _crowns(heights: Field, biome: Biome, seed: int) -> Field:
     _, up, _ = _normals(blurred(heights, 9))
     crowns = np.zeros_like(heights)
     count = int(26000 * biome.trees)
-    places = random.integers(0, SIZE, (2, count))
-    for x, y, size in zip(*places, random.random(count), strict=True):
-        level = heights[y, x] - biome.sea
-        if level > 0.6 * biome.relief or woods[y, x] < 0.58:
-            continue
-        if aside[y, x] < 2.2 or up[y, x] < 0.82 or level < 0.1:
-            continue
-        rows, columns = (np.arange(at - 2, at + 3) % SIZE for at in (y, x))
-        spot = np.ix_(rows, columns)
-        crowns[spot] = np.maximum(crowns[spot], _CROWN * np.float32(0.09 + 0.10 * size))
+    x, y = random.integers(0, SIZE, (2, count))
+    level = heights[y, x] - biome.sea
+    grows = (level > 0.1) & (level < 0.6 * biome.relief) & (woods[y, x] > 0.58)
+    grows &= (aside[y, x] > 2.2) & (up[y, x] > 0.82)
+    sizes = (0.09 + 0.10 * random.random(count)).astype(np.float32)
+    # Drawn on a wider sheet, whose margins are then folded back: the land repeats.
+    wide = np.zeros((SIZE + 4, SIZE + 4), np.float32)
+    for down, right in np.ndindex(5, 5):
+        places = (y[grows] + down, x[grows] + right)
+        np.maximum.at(wide, places, _CROWN[down, right] * sizes[grows])
+    for edge in (wide, wide.T):
+        edge[2:4] = np.maximum(edge[2:4], edge[-2:])
+        edge[-4:-2] = np.maximum(edge[-4:-2], edge[:2])
+    crowns[:] = wide[2:-2, 2:-2]
     return crowns
 
 

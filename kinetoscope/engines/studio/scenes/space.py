@@ -178,7 +178,7 @@ class World:
         lit = self.skin.at(east + seconds * 2.2, north) * day[..., None]
         if self.clouds is not None:
             thick = self.clouds.at(east * 1.5 + seconds * 4.4, north * 1.5)
-            lit += (day[..., None] * 245 - lit) * thick[..., None]
+            lit += (day[..., None] * 226 - lit) * (thick[..., None] * 0.85)
         air = np.array(self.air, np.float32)
         rim = (1 - towards) ** 3 * np.clip(facing + 0.35, 0, 1)
         lit += rim[..., None] * air * 1.15

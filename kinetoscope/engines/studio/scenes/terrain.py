@@ -45,7 +45,7 @@ _AHEAD = np.arange(0, 5, 0.35)
 # How many pixels of detail there are to a unit, and how strongly they show.
 _GRAINS = ((24.0, 0.9), (97.0, 1.0), (389.0, 0.8))
 _RIPPLES = ((24.0, 0.25), (61.0, 0.9), (389.0, 0.6))
-_MOST_PIXELS = 340_000  # that are drawn of a picture; the rest is filled in
+_MOST_PIXELS = 300_000  # that are drawn of a picture; the rest is filled in
 _LOW = frozenset({"ocean", "islands", "lake"})
 
 

@@ -35,6 +35,7 @@ class Falling:
 
     def __call__(self, frame: Frame, seconds: float) -> None:
         height, width = frame.shape[:2]
+        falling = np.zeros((height, width), np.uint8)
         for number, (tile, speed, slant) in enumerate(self._layers):
             fallen = speed * self._scale * seconds
             sway = 26 * self._scale * math.sin(seconds * 0.7 + number) if slant < 0 else 0.0
@@ -42,8 +43,8 @@ class Falling:
             left = (
                 int(fallen * max(slant, 0.0) + sway - 30 * number * seconds * (slant < 0)) % _TILE
             )
-            part = tile[top : top + height, left : left + width]
-            cv2.add(frame, cv2.merge([part, part, part]), frame)
+            cv2.add(falling, tile[top : top + height, left : left + width], falling)
+        cv2.add(frame, cv2.merge([falling, falling, falling]), frame)
 
 
 class Motes:
