@@ -21,7 +21,7 @@ from kinetoscope.settings import Settings
 
 LOG = "kinetoscope.log"
 _NOTICE = "serve.json"
-_PATIENCE_SECONDS = 2.0  # with a service that says it runs
+_PATIENCE_SECONDS = 10.0  # with a service that says it runs: it may be busy
 _AGAIN_SECONDS = 1.0  # between two tries to become the runner of a home
 _EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - only to write an address
 
