@@ -61,7 +61,7 @@ async def began(engine: Studio, ticket: Ticket) -> None:
 def children() -> list[int]:
     """List the living children of this process that are render children."""
     listed = subprocess.run(
-        ["/bin/ps", "-A", "-o", "pid=,ppid=,stat=,args="],
+        ["/bin/ps", "-A", "-ww", "-o", "pid=,ppid=,stat=,args="],  # whole lines, not 80 columns
         capture_output=True,
         text=True,
         check=True,
