@@ -21,6 +21,7 @@ from hypothesis import HealthCheck, settings
 from kinetoscope.db import Database, open_database
 from kinetoscope.db.migrate import upgrade
 from tests.engines.scripted import Scripted
+from tests.engines.xai_server import XaiServer, xai_server
 from tests.films import film
 from tests.world import World, open_world
 
@@ -122,3 +123,16 @@ async def world(tmp_path: Path, engine: Scripted) -> AsyncIterator[World]:
         await world.open("bob", "0")
         await world.open("charlie", "10")
         yield world
+
+
+@pytest.fixture(scope="session")
+def films(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the films that xAI makes are kept from one test to the next."""
+    return tmp_path_factory.mktemp("films")
+
+
+@pytest.fixture
+async def xai(films: Path) -> AsyncIterator[XaiServer]:
+    """An xAI on loopback."""
+    async with xai_server(films) as server:
+        yield server

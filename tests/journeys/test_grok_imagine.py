@@ -23,7 +23,7 @@ from kinetoscope.domain.money import Money
 from kinetoscope.domain.task import Failure, Task
 from kinetoscope.service import Gateway
 from tests.engines.xai_files import measure
-from tests.engines.xai_server import Story, XaiServer, xai_server
+from tests.engines.xai_server import Story, XaiServer
 from tests.films import film, picture
 from tests.journeys.doomed import xai_settings
 from tests.patience import PATIENCE, eventually
@@ -98,18 +98,6 @@ async def customer_of(home: Path, **chosen: Any) -> AsyncIterator[Customer]:
             headers = {"Authorization": f"Bearer {secret}"}
             async with aiohttp.ClientSession(address_of(listener), headers=headers) as session:
                 yield Customer(gateway, session, account)
-
-
-@pytest.fixture(scope="module")
-def films(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where films are kept from one test to the next."""
-    return tmp_path_factory.mktemp("films")
-
-
-@pytest.fixture
-async def xai(films: Path) -> AsyncIterator[XaiServer]:
-    async with xai_server(films) as server:
-        yield server
 
 
 @pytest.fixture

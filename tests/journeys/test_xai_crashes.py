@@ -37,18 +37,6 @@ ROOT = Path(__file__).parents[2]
 ORDERS = 200
 
 
-@pytest.fixture(scope="module")
-def films(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where xAI keeps its films from one test to the next."""
-    return tmp_path_factory.mktemp("films")
-
-
-@pytest.fixture
-async def xai(films: Path) -> AsyncIterator[XaiServer]:
-    async with xai_server(films) as server:
-        yield server
-
-
 async def scene_at(new_scene: NewScene, xai: XaiServer, films: Path) -> Scene:
     """A home whose engine is xAI, and the film that it will have made."""
     scene: Scene = await new_scene()
