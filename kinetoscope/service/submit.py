@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from sqlalchemy.exc import IntegrityError
@@ -89,18 +88,25 @@ def _offer(gateway: Gateway, model: Model, order: Order, found: Gathered) -> Off
         engines = model.able(order.operation, found.private_bytes)
     if not engines:
         raise _too_much(model, order, found)
-    order = replace(order, ignored=(*order.ignored, *_unheeded(order, engines)))
+    if unheeded := _unheeded(order, engines):
+        order = replace(order, ignored=(*order.ignored, *unheeded))
     return Offer(order, found, usage, price(usage, model.rates), engines)
 
 
-def _unheeded(order: Order, engines: tuple[Engine, ...]) -> Iterator[str]:
+def _unheeded(order: Order, engines: tuple[Engine, ...]) -> list[str]:
     """List the parameters that were given and make no difference to any of *engines* (C15)."""
-    heeded = frozenset[str]().union(*(engine.heeds for engine in engines))
-    if order.seed is not None and "seed" not in heeded:
-        yield "seed"
+    given = []
+    if order.seed is not None:
+        given.append("seed")
+    if order.sound is not None:
+        given.append("generate_audio")
     keeps_sound = LIMITS[order.operation].video
-    if order.sound is not None and (keeps_sound or "generate_audio" not in heeded):
-        yield "generate_audio"
+    return [
+        name
+        for name in given
+        if (name == "generate_audio" and keeps_sound)
+        or not any(name in engine.heeds for engine in engines)
+    ]
 
 
 def _too_much(model: Model, order: Order, found: Gathered) -> InvalidOrder:
