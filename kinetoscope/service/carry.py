@@ -103,7 +103,12 @@ class Carrier:
         chosen = self._runner.choose(self._task)
         if chosen is not None and chosen is not self.engine:
             moved = partial(tasks.hand_over, task=self._task, engine=chosen.name)
-            self._task = await self._gateway.db.write(moved)
+            try:
+                self._task = await self._gateway.db.write(moved)
+            except OperationalError as error:
+                log.warning("%s waits: %s", self._task.id, error)
+                await self._again()
+                return False
             self._runner.switched(self.engine, chosen)
             self.engine, self._wait = chosen, chosen.pace[0]
         # Whoever is out of order will say so at once: no place in its row is wasted on that.
