@@ -99,7 +99,7 @@ def _encode(path: Path, size: str) -> float:
     width, height = _SIZES[size]
     began = process_time()
     with av.open(str(path), "w", options={"movflags": "+faststart"}) as film:
-        options = {"preset": "veryfast", "crf": "21", "threads": "2"}
+        options = {"preset": "veryfast", "crf": "21", "threads": "1"}
         stream = film.add_stream("libx264", rate=Fraction(FPS), options=options)
         stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
         for frame in _moving(width, height):
