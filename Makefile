@@ -36,7 +36,7 @@ format: .venv/.dev-ready ## rewrite the code in the house's style
 
 lock: ## resolve the dependencies anew; needs uv (UPGRADE=--upgrade takes the newest)
 	@command -v $(UV) >/dev/null || { echo "make lock needs uv: install it, or say UV=path/to/uv" >&2; exit 1; }
-	$(COMPILE) --extra xai --group dev --output-file requirements/dev.txt
+	$(COMPILE) --extra xai --extra mcp --group dev --output-file requirements/dev.txt
 	$(COMPILE) --constraints requirements/dev.txt --output-file requirements/run.txt
 
 clean: ## remove what was built and cached, .venv included

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import time
+import uuid
 from collections.abc import Iterator
 
 _RANDOM_BITS = 80
@@ -52,6 +53,20 @@ def new_id(prefix: str) -> str:
 def first_id(prefix: str, seconds: int) -> str:
     """Make the smallest name that can have been made at the Unix time *seconds*."""
     return _write(prefix, (max(0, seconds) * 1000) << _RANDOM_BITS)
+
+
+def as_uuid(name: str) -> str:
+    """Write a *name* as the UUID of the same 128 bits, for clients that know no other ids."""
+    return str(uuid.UUID(name.rpartition("_")[2]))
+
+
+def from_uuid(prefix: str, text: str) -> str | None:
+    """Write the name that ``as_uuid`` made *text* of; None if that is no UUID as it writes them."""
+    try:
+        found = uuid.UUID(text)
+    except ValueError:
+        return None
+    return _write(prefix, found.int) if str(found) == text.lower() else None
 
 
 def _write(prefix: str, number: int) -> str:
