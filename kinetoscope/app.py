@@ -31,6 +31,7 @@ from kinetoscope.engines.xai import Pace, Upstream
 from kinetoscope.outbound import Outbound
 from kinetoscope.service import Gateway, Model, Rules
 from kinetoscope.service.embedded import Embedded
+from kinetoscope.service.watch import Watch
 from kinetoscope.settings import ModelSetting, RatesSetting, Settings, XaiSetting, xai_key
 
 log = logging.getLogger(__name__)
@@ -87,6 +88,7 @@ async def open_gateway(settings: Settings, home: Path) -> AsyncIterator[Gateway]
         work=work,
         public_url=settings.public_url,
         now=time.time,
+        watch=Watch(database),
     )
     try:
         yield gateway

@@ -13,6 +13,7 @@ from kinetoscope.api.account import Accounts
 from kinetoscope.api.body import Bodies
 from kinetoscope.api.content import Content
 from kinetoscope.api.door import Endpoint, Handler, show_error
+from kinetoscope.api.events import Events
 from kinetoscope.api.health import Health
 from kinetoscope.api.misfits import Misfits
 from kinetoscope.api.openapi import Reference
@@ -46,6 +47,7 @@ def _routes(gateway: Gateway, public_url: str | None) -> list[tuple[str, str, Ha
         ("POST", "/v1/videos/extensions", videos.extend),
         *[("GET", f"{family}/{{id}}", videos.get) for family in FAMILIES[1:]],
         ("GET", "/v1/videos/{id}/content", content.get),
+        ("GET", "/v1/videos/{id}/events", Events(videos).follow),
         ("GET", "/v1/videos", videos.list),
         ("DELETE", "/v1/videos/{id}", videos.delete),
         ("POST", "/v1/videos/{id}/cancel", videos.cancel),

@@ -12,10 +12,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 import kinetoscope
+from kinetoscope.api.reference.events import events
 from kinetoscope.api.reference.fields import asked, sources
 from kinetoscope.api.reference.guide import guide
 from kinetoscope.api.reference.page import style, write_home, write_page
-from kinetoscope.api.reference.paths import TAGS, Paths
+from kinetoscope.api.reference.paths import TAGS, VIDEOS, Paths
 from kinetoscope.api.reference.refusals import every_refusal
 from kinetoscope.api.reference.samples import Samples
 from kinetoscope.api.reference.schemas import answers, headers
@@ -84,7 +85,7 @@ def describe(gateway: Gateway) -> Json:
         "servers": [{"url": "/", "description": "This service."}],
         "tags": [{"name": name, "description": text} for name, text in TAGS.items()],
         "security": [{"key": []}],
-        "paths": Paths(samples, bodies).every(),
+        "paths": {**Paths(samples, bodies).every(), **events(samples, VIDEOS)},
         "components": {
             "schemas": {**bodies, **sources(), **answers()},
             "headers": headers(),

@@ -30,6 +30,7 @@ from kinetoscope.service.terms import write_quote
 E = TypeVar("E", bound=StrEnum)
 
 MOST_LISTED = 100
+MOST_PATIENCE = 60  # seconds that an answer is held at most
 _LONGEST_KEY = 255
 
 
@@ -67,8 +68,10 @@ class Videos:
     async def get(self, request: Request) -> Response:
         """Answer a task, from the database."""
         task = await glance_as(
-            self.gateway, request, lambda conn, key: _visible(conn, path_id(request), key)
+            self.gateway, request, lambda conn, key: visible(conn, path_id(request), key)
         )
+        if request.scope["query_string"] and (seconds := _patience(request)) and not task.ended:
+            task = await self.gateway.watch.moved(task, seconds)
         return self._answer(request, task)
 
     async def list(self, request: Request) -> Response:
@@ -101,7 +104,7 @@ class Videos:
                 limit=limit + 1,
             ),
         )
-        page = [self._show(request, task) for task in found[:limit]]
+        page = [self.show(request, task) for task in found[:limit]]
         return answer(
             {
                 "object": "list",
@@ -124,7 +127,7 @@ class Videos:
         task_id = path_id(request)
 
         def remove(conn: Conn) -> None:
-            task = _visible(conn, task_id, key)
+            task = visible(conn, task_id, key)
             if not tasks.delete_result(conn, task_id) and not task.ended:
                 message = f"{task_id} is {task.status}; cancel it first, or wait for its end"
                 raise StillRunning(message, "id")
@@ -157,9 +160,10 @@ class Videos:
 
     def _answer(self, request: Request, task: Task) -> Response:
         headers = None if task.ended else {"openai-poll-after-ms": str(poll_after_ms(task))}
-        return answer(self._show(request, task), headers=headers)
+        return answer(self.show(request, task), headers=headers)
 
-    def _show(self, request: Request, task: Task) -> Video:
+    def show(self, request: Request, task: Task) -> Video:
+        """Show a task to whoever sent *request*."""
         gone = task.expires_at is not None and task.expires_at <= self.gateway.now()
         if gone or task.status is not Status.COMPLETED:
             return show_task(task, None)
@@ -167,12 +171,19 @@ class Videos:
         return show_task(task, base.rstrip("/") + link(self.gateway, task.id))
 
 
-def _visible(conn: Conn, task_id: str, key: Key) -> Task:
+def visible(conn: Conn, task_id: str, key: Key) -> Task:
     """Get a task of the key's account that was not deleted."""
     task = tasks.get(conn, task_id, key.account_id)
     if task.deleted:
         raise NotFound(f"no video has the id {task_id!r}", "id")
     return task
+
+
+def _patience(request: Request) -> int:
+    seconds = whole_number(request.query_params, "wait", 0)
+    if seconds > MOST_PATIENCE:
+        raise InvalidOrder(f"wait must be 0 to {MOST_PATIENCE} seconds", "wait")
+    return seconds
 
 
 def _idempotency_key(request: Request) -> str | None:

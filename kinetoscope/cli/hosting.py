@@ -42,6 +42,7 @@ async def serving(
     try:
         yield answering
     finally:
+        gateway.watch.close()  # or the server would wait for those who wait
         server.should_exit = True
         await answering
 

@@ -24,6 +24,8 @@ from kinetoscope.domain.task import OPEN, Failure, Status, Task
 REMEMBERED_SECONDS = 24 * 3600  # how long an idempotency key answers the first task again
 RETRY_SECONDS = 30  # within which a client's own retry is told from a second wish
 
+_BATCH = 500  # ids that one statement asks for
+
 COLUMNS = [tasks.c[name] for name in Task._fields]
 _OPERATION, _STATUS = Task._fields.index("operation"), Task._fields.index("status")
 _MONEY = (Task._fields.index("held"), Task._fields.index("charged"))
@@ -174,6 +176,30 @@ def find(conn: Conn, task_id: str) -> Task:
     if row is None:
         raise NotFound(f"no task has the id {task_id!r}: kinetoscope task list", "id")
     return read_task(row)
+
+
+def find_all(conn: Conn, task_ids: Sequence[str]) -> list[Task]:
+    """List those tasks of *task_ids* that there are, whoever they belong to."""
+    query = select(*COLUMNS)
+    return [
+        read_task(row)
+        for some in _batches(task_ids)
+        for row in conn.execute(query.where(tasks.c.id.in_(some)))
+    ]
+
+
+def places(conn: Conn, task_ids: Iterable[str]) -> dict[str, tuple[Status, int]]:
+    """Tell how far tasks are: the status and the progress of each, by its id."""
+    query = select(tasks.c.id, tasks.c.status, tasks.c.progress)
+    return {
+        row.id: (_STATUSES[row.status], row.progress)
+        for some in _batches(list(task_ids))
+        for row in conn.execute(query.where(tasks.c.id.in_(some)))
+    }
+
+
+def _batches(task_ids: Sequence[str]) -> Iterable[Sequence[str]]:
+    return (task_ids[at : at + _BATCH] for at in range(0, len(task_ids), _BATCH))
 
 
 def list_tasks(

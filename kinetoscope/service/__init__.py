@@ -16,6 +16,7 @@ from kinetoscope.domain.order import Operation
 from kinetoscope.domain.pricing import Rates
 from kinetoscope.engines import Engine
 from kinetoscope.outbound import Outbound
+from kinetoscope.service.watch import Watch
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +122,7 @@ class Gateway:
     public_url: str = ""
     now: Callable[[], float]
     bell: Bell = field(default_factory=Bell)
+    watch: Watch
 
     def model(self, name: str) -> Model:
         """Get the model that *name* or its alias stands for, or raise ModelNotFound."""

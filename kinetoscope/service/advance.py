@@ -321,7 +321,9 @@ async def _complete(
         ledger.settle(conn, task.id, cost, now)
         return ended
 
-    return await gateway.db.write(end)
+    ended = await gateway.db.write(end)
+    gateway.watch.ring(task.id)
+    return ended
 
 
 async def _refuse(gateway: Gateway, task: Task, refusal: Refused) -> Task:
@@ -362,6 +364,7 @@ async def _fail(
         return ended
 
     ended = await gateway.db.write(end)
+    gateway.watch.ring(task.id)
     try:
         await gateway.store.delete(inputs_key(task.id))
         await gateway.store.delete(video_key(task.id))  # of a run that died before it settled

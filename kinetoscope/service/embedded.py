@@ -96,7 +96,9 @@ class Embedded:
     async def _run(self) -> None:
         while True:
             if await self._does(self._lead):
+                self._gateway.watch.moves_here = True
                 await self._work()
+                self._gateway.watch.moves_here = False
             await asyncio.sleep(LOOK_SECONDS)
 
     async def _lead(self) -> None:
@@ -170,6 +172,7 @@ class Embedded:
         moved, self._moved = self._moved, {}
         if moved:
             await self._gateway.db.write(partial(tasks.note, noted=moved.values()))
+            self._gateway.watch.ring(*moved)
 
     async def _fill(self) -> None:
         """Give every free slot of every engine the oldest task that waits for it."""
@@ -210,6 +213,7 @@ class Embedded:
             task = await self._gateway.db.write(claim)
         except Overtaken:
             return
+        self._gateway.watch.ring(task_id)
         carrier = Carrier(self._gateway, engine, task, self)
         running = asyncio.create_task(carrier.run(), name=task_id)
         self._carriers[task_id] = carrier

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from kinetoscope.api.account import MOST_ENTRIES
-from kinetoscope.api.videos import MOST_LISTED
+from kinetoscope.api.videos import MOST_LISTED, MOST_PATIENCE
 from kinetoscope.domain.order import Operation
 from kinetoscope.domain.task import Status
 
@@ -50,6 +50,14 @@ def _header(name: str, description: str, example: str) -> Json:
 
 def _query(name: str, description: str, schema: Json) -> Json:
     return {"name": name, "in": "query", "description": description, "schema": schema}
+
+
+LAST_EVENT: Json = _header("Last-Event-ID", "The `id` of the last event that was heard.", "1-40")
+WAIT: Json = _query(
+    "wait",
+    "Hold the answer until `status` or `progress` changes, for so many seconds at most.",
+    {"type": "integer", "minimum": 0, "maximum": MOST_PATIENCE, "default": 0},
+)
 
 
 def _several(name: str, description: str, values: list[str]) -> Json:

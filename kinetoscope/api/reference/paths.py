@@ -18,6 +18,7 @@ from kinetoscope.api.reference.parameters import (
     LIST,
     READING,
     VARIANT,
+    WAIT,
 )
 from kinetoscope.api.reference.refusals import BAD_RANGE, refused
 from kinetoscope.api.reference.samples import TASK, Samples
@@ -172,10 +173,10 @@ class Paths:
             "summary": "Get a video",
             "description": "Answers how the task stands. Cheap: ask again after"
             " `openai-poll-after-ms` milliseconds until `status` is `completed` or `failed`.",
-            "parameters": [ID],
+            "parameters": [ID, WAIT],
             "responses": {
                 **good("Video", "completed", _POLLED, "queued", "in_progress", "failed"),
-                **refused(*_FINDS),
+                **refused(*_FINDS, errors.InvalidOrder, errors.TooManyRequests),
             },
             "x-codeSamples": [Curl(path="/v1/videos/$VIDEO").sample],
         }
