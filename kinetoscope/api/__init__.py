@@ -27,7 +27,8 @@ def create_app(gateway: Gateway, public_url: str | None = None) -> ASGIApp:
     """Build the web application; *public_url* is what links to videos begin with."""
     table = _routes(gateway, public_url)
     routes = [Route(path, Endpoint(handler), methods=[verb]) for verb, path, handler in table]
-    for path in dict.fromkeys(path for _, path, _ in table):
+    # Fixed names first: what /v1/videos/edits takes is not what a video's own path takes.
+    for path in sorted({path for _, path, _ in table}, key=lambda path: ("{" in path, path)):
         allowed = sorted({verb for verb, each, _ in table if each == path})
         routes.append(Route(path, Endpoint(WrongMethod(allowed)), methods=None))
     return _Http(Router(routes, redirect_slashes=False, default=Endpoint(_unknown)))

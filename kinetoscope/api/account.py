@@ -11,10 +11,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from kinetoscope.api.costs import MOST_DIFFERENCES, costs_csv, show_costs
-from kinetoscope.api.door import answer, caller, glance_as, read_as, whole_number
+from kinetoscope.api.door import answer, caller, glance_as, whole_number
 from kinetoscope.api.show import show_day, to_csv
 from kinetoscope.db import Conn, accounts, costs, ledger, reports
-from kinetoscope.db.accounts import Key
 from kinetoscope.db.costs import Costs
 from kinetoscope.db.reports import UsageRow
 from kinetoscope.domain.errors import InvalidOrder
@@ -62,17 +61,18 @@ class Accounts:
 
         The key of an operator is answered for all accounts, with what engines charged.
         """
+        key = await caller(self.gateway, request)
         query = request.query_params
         today = int(self.gateway.now()) // DAY * DAY
         since = _day(query, "from", today - (_USAGE_DAYS - 1) * DAY)
         until = _day(query, "to", today) + DAY
 
-        def look(conn: Conn, key: Key) -> list[UsageRow] | Costs:
+        def look(conn: Conn) -> list[UsageRow] | Costs:
             if key.is_operator:
                 return costs.add_up(conn, since, until, most=MOST_DIFFERENCES)
             return reports.usage(conn, key.account_id, since, until)
 
-        found = await read_as(self.gateway, request, look)
+        found = await self.gateway.db.read(look)
         form = query.get("format", "json")
         as_csv = form == "csv" or "text/csv" in request.headers.get("accept", "")
         if not as_csv and form != "json":
@@ -95,15 +95,14 @@ class Accounts:
 
     async def ledger(self, request: Request) -> Response:
         """Answer the journal, newest first."""
+        key = await caller(self.gateway, request)
         query = request.query_params
         limit = whole_number(query, "limit", 20)
         if not 1 <= limit <= MOST_ENTRIES:
             raise InvalidOrder(f"limit must be 1 to {MOST_ENTRIES}", "limit")
         after = whole_number(query, "after", 0) or None
-        found = await read_as(
-            self.gateway,
-            request,
-            lambda conn, key: ledger.statement(conn, key.account_id, after=after, limit=limit + 1),
+        found = await self.gateway.db.read(
+            lambda conn: ledger.statement(conn, key.account_id, after=after, limit=limit + 1)
         )
         page = [_show_entry(entry) for entry in found[:limit]]
         return answer(

@@ -15,6 +15,7 @@ from kinetoscope.db import tasks
 from kinetoscope.domain.errors import (
     InvalidOrder,
     NotFound,
+    Unauthenticated,
     VideoExpired,
     VideoNotAvailable,
     VideoNotReady,
@@ -59,7 +60,8 @@ class Content:
         if "signature" in query and "authorization" not in request.headers:
             good = is_signed(self.gateway, task_id, query.get("expires", ""), query["signature"])
             if not good:
-                raise NotFound("this link has expired; ask for the video again", "signature")
+                message = "this link has expired or is not ours; ask for the video again"
+                raise Unauthenticated(message)
             task = await self.gateway.db.glance(lambda conn: tasks.find(conn, task_id))
         else:
             task = await glance_as(

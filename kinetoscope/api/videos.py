@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from kinetoscope.api.body import Bodies
-from kinetoscope.api.door import answer, caller, glance_as, is_id, path_id, read_as, whole_number
+from kinetoscope.api.door import answer, caller, glance_as, is_id, path_id, whole_number
 from kinetoscope.api.headers import header
 from kinetoscope.api.show import Video, poll_after_ms, show_task
 from kinetoscope.api.wire import fingerprint, read_order
@@ -76,6 +76,7 @@ class Videos:
 
     async def list(self, request: Request) -> Response:
         """Answer the account's tasks, newest first."""
+        key = await caller(self.gateway, request)
         query = request.query_params
         limit = whole_number(query, "limit", 20)
         if not 1 <= limit <= MOST_LISTED:
@@ -92,10 +93,8 @@ class Videos:
             created_after=_time(query, "created_after"),
             created_before=_time(query, "created_before"),
         )
-        found = await read_as(
-            self.gateway,
-            request,
-            lambda conn, key: tasks.list_tasks(
+        found = await self.gateway.db.read(
+            lambda conn: tasks.list_tasks(
                 conn,
                 key.account_id,
                 wanted,
