@@ -111,13 +111,15 @@ def made_of_images(client: Any) -> Any:
         {"extra_body": {"image": {"url": data_url()}, "duration": "4"}},
         {"extra_body": {"images": [data_url(), data_url()], "duration": 4}},
         {"extra_body": {"reference_images": two, "duration": 4, "generate_audio": False}},
+        {"input_reference": [PICTURE.read_bytes(), PICTURE.read_bytes()], "seconds": "4"},
         {"extra_body": {"extra_body": {"operation": "text_to_video", "duration": 4}}},
     ]
     return [summary(client.videos.create(prompt="it moves", **each)) for each in asked]
 
 
 def failed(client: Any) -> Any:
-    video = client.videos.create_and_poll(prompt="forbidden", seconds="4", **QUICK)
+    asked = {"prompt": "forbidden", "seconds": "4", "size": "1280x720"}
+    video = client.videos.create_and_poll(**asked, **QUICK)
     return {"status": video.status, "code": video.error.code, "message": video.error.message}
 
 
@@ -209,7 +211,7 @@ def main() -> None:
         "deleted": deleted(loose),
         "made_of_others": made_of_others(loose),
         "made_of_images": made_of_images(loose),
-        "failed": failed(loose),
+        "failed": failed(strict),
         "repeated": repeated(loose),
         "refused": refused(loose),
         "models": models(loose),

@@ -118,6 +118,7 @@ async function madeOfImages() {
     { image: { url: image }, duration: "4" },
     { images: [image, image], duration: 4 },
     { reference_images: two, duration: 4, generate_audio: false },
+    { input_reference: [createReadStream(picture), createReadStream(picture)], seconds: "4" },
     { extra_body: { operation: "text_to_video", duration: 4 } },
   ];
   const made = [];
