@@ -1,14 +1,15 @@
 // What a program does that uses Vercel's AI SDK with its package for xAI; says as JSON what came
-// of it. BASE says where it looks for xAI.
+// of it. BASE says where it looks for xAI, AI and XAI which generation of the packages it is.
 
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { createXai } from "@ai-sdk/xai";
-import {
-  experimental_generateVideo as generateVideo,
-  experimental_getVideoStatus as getVideoStatus,
-  experimental_startVideo as startVideo,
-} from "ai";
+
+const { createXai } = await import(process.env.XAI);
+const {
+  experimental_generateVideo: generateVideo,
+  experimental_getVideoStatus: getVideoStatus, // since the seventh generation
+  experimental_startVideo: startVideo, // likewise
+} = await import(process.env.AI);
 
 const { BASE: base, URL: url, KEY: key, POOR_KEY: poorKey, REEL: reel, PICTURE: picture } =
   process.env;
@@ -36,10 +37,21 @@ const download = async ({ url: address }) => ({
   data: new Uint8Array(await (await fetch(address)).arrayBuffer()),
   mediaType: "video/mp4",
 });
-const quick = { poll: { intervalMs: 20 }, download };
+
+function generate({ xai = {}, timeoutMs = 600_000, ...asked }) {
+  const before = { pollIntervalMs: 20, pollTimeoutMs: timeoutMs }; // as generations before said it
+  return generateVideo({
+    model,
+    duration: 4,
+    download,
+    poll: { intervalMs: 20, timeoutMs },
+    providerOptions: { xai: { ...before, ...xai } },
+    ...asked,
+  });
+}
 
 async function make(asked) {
-  const made = await generateVideo({ model, duration: 4, ...quick, ...asked });
+  const made = await generate(asked);
   const { video, providerMetadata, responses } = made;
   const { duration, costInUsdTicks, progress, videoUrl } = providerMetadata.xai;
   return {
@@ -54,7 +66,7 @@ const shown = async (asked) => (await make(asked)).shown;
 async function refusal(asked) {
   sent = 0;
   try {
-    await generateVideo({ model, duration: 4, ...quick, ...asked });
+    await generate(asked);
   } catch (error) {
     return [error.name, error.statusCode ?? null, error.message, sent];
   }
@@ -65,6 +77,7 @@ const first = await make({ prompt: "a fox", resolution: "1280x720", aspectRatio:
 const { videoUrl } = first;
 
 async function resumed() {
+  if (!startVideo) return null;
   const { operation } = await startVideo({ model, prompt: "a fox", duration: 1 });
   let found = await getVideoStatus(model, { operation });
   const seen = new Set([found.status]);
@@ -76,8 +89,8 @@ async function resumed() {
   return [...seen];
 }
 
-const edit = { prompt: "noir", providerOptions: { xai: { mode: "edit-video", videoUrl } } };
-const extend = { prompt: "on", providerOptions: { xai: { mode: "extend-video", videoUrl } } };
+const edit = { prompt: "noir", xai: { mode: "edit-video", videoUrl } };
+const extend = { prompt: "on", xai: { mode: "extend-video", videoUrl } };
 const keyframes = [{ imageUrl: "https://x.test/a.png", timestampSeconds: 1 }];
 const told = {
   text: first.shown,
@@ -90,16 +103,16 @@ const told = {
   keys: keys.size,
   has_keys: !keys.has(null),
   wordless: await refusal({ prompt: { image } }),
-  endless: await refusal({ prompt: "endless", poll: { intervalMs: 20, timeoutMs: 50 } }),
+  endless: await refusal({ prompt: "endless", timeoutMs: 50 }),
   failed: await refusal({ prompt: "forbidden" }),
   stranger: await refusal({ model: modelOf("sk-nobody"), prompt: "a fox" }),
   poor: await refusal({ model: modelOf(poorKey), prompt: "a fox" }),
   unknown: await refusal({ model: modelOf(key, "sora-9"), prompt: "a fox" }),
-  large: await refusal({ prompt: "a fox", providerOptions: { xai: { resolution: "1080p" } } }),
+  large: await refusal({ prompt: "a fox", xai: { resolution: "1080p" } }),
   keyframes: await refusal({
     model: modelOf(key, "grok-imagine-video-1.5"),
     prompt: "a fox",
-    providerOptions: { xai: { keyframes } },
+    xai: { keyframes },
   }),
   its_download: (await refusal({ prompt: "a fox", download: undefined }))[0],
 };
