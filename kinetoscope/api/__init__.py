@@ -18,20 +18,29 @@ from kinetoscope.api.health import Health
 from kinetoscope.api.misfits import Misfits
 from kinetoscope.api.openapi import Reference
 from kinetoscope.api.videos import Videos
+from kinetoscope.api.xai import Xai, XaiEndpoint
 from kinetoscope.service import Gateway
 
+XAI = "/xai/"
 FAMILIES = ("/v1/videos", "/v1/videos/generations", "/v1/video/generations")
 
 
 def create_app(gateway: Gateway, public_url: str | None = None) -> ASGIApp:
     """Build the web application; *public_url* is what links to videos begin with."""
     table = _routes(gateway, public_url)
-    routes = [Route(path, Endpoint(handler), methods=[verb]) for verb, path, handler in table]
+    routes = [
+        Route(path, _endpoint(path, handler), methods=[verb]) for verb, path, handler in table
+    ]
     # Fixed names first: what /v1/videos/edits takes is not what a video's own path takes.
     for path in sorted({path for _, path, _ in table}, key=lambda path: ("{" in path, path)):
         allowed = sorted({verb for verb, each, _ in table if each == path})
-        routes.append(Route(path, Endpoint(WrongMethod(allowed)), methods=None))
+        routes.append(Route(path, _endpoint(path, WrongMethod(allowed)), methods=None))
+    routes.append(Route(f"{XAI}{{rest:path}}", XaiEndpoint(_unknown), methods=None))
     return _Http(Router(routes, redirect_slashes=False, default=Endpoint(_unknown)))
+
+
+def _endpoint(path: str, handler: Handler) -> Endpoint:
+    return XaiEndpoint(handler) if path.startswith(XAI) else Endpoint(handler)
 
 
 def _routes(gateway: Gateway, public_url: str | None) -> list[tuple[str, str, Handler]]:
@@ -40,12 +49,15 @@ def _routes(gateway: Gateway, public_url: str | None) -> list[tuple[str, str, Ha
     videos, content = Videos(gateway, bodies, public_url), Content(gateway)
     account, health = Accounts(gateway), Health(gateway)
     reference, misfits = Reference(gateway), Misfits(gateway, bodies)
+    xai = Xai(gateway, videos)
     return [
         ("GET", "/v1/videos/{id}", videos.get),
         *[("POST", family, videos.create) for family in FAMILIES],
         ("POST", "/v1/videos/quote", videos.quote),
         ("POST", "/v1/videos/edits", videos.edit),
         ("POST", "/v1/videos/extensions", videos.extend),
+        ("POST", "/v1/videos/characters", misfits.characters),
+        ("GET", "/v1/videos/characters/{id}", misfits.characters),
         *[("GET", f"{family}/{{id}}", videos.get) for family in FAMILIES[1:]],
         ("GET", "/v1/videos/{id}/content", content.get),
         ("GET", "/v1/videos/{id}/events", Events(videos).follow),
@@ -57,9 +69,18 @@ def _routes(gateway: Gateway, public_url: str | None) -> list[tuple[str, str, Ha
         ("GET", "/v1/usage", account.usage),
         ("GET", "/v1/ledger", account.ledger),
         ("GET", "/v1/models", account.models),
+        ("GET", "/v1/models/{id}", account.model),
         ("GET", "/v1/pricing", account.pricing),
         ("POST", "/v1/images/generations", misfits.refuse),
         ("POST", "/v1/chat/completions", misfits.refuse),
+        ("POST", "/xai/v1/videos/generations", xai.generate),
+        ("POST", "/xai/v1/videos/edits", xai.edit),
+        ("POST", "/xai/v1/videos/extensions", xai.extend),
+        ("GET", "/xai/v1/videos/{id}", videos.get_as_xai),
+        ("GET", "/xai/v1/video-generation-models", xai.models),
+        ("GET", "/xai/v1/video-generation-models/{id}", xai.model),
+        ("GET", "/xai/v1/models", account.models),
+        ("GET", "/xai/v1/models/{id}", account.model),
         ("GET", "/healthz", health.lives),
         ("GET", "/readyz", health.ready),
         ("GET", "/openapi.json", reference.document),

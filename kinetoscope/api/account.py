@@ -120,10 +120,16 @@ class Accounts:
         key = await caller(self.gateway, request)
         allowed = [
             show_model(name, model)
-            for name, model in _named(self.gateway).items()
+            for name, model in named_models(self.gateway).items()
             if key.models is None or {name, model.name} & set(key.models)
         ]
         return answer({"object": "list", "data": allowed})
+
+    async def model(self, request: Request) -> Response:
+        """Answer one model, by any of its names."""
+        key = await caller(self.gateway, request)
+        name = request.path_params["id"]
+        return answer(show_model(name, self.gateway.allowed_model(key, name)))
 
     async def pricing(self, request: Request) -> Response:
         """Answer the price list; it is public."""
@@ -132,7 +138,8 @@ class Accounts:
         return answer({"object": "pricing", "currency": "USD", "models": models})
 
 
-def _named(gateway: Gateway) -> Mapping[str, Model]:
+def named_models(gateway: Gateway) -> Mapping[str, Model]:
+    """Tell all models by all the names that were chosen for them."""
     aliases = {alias: gateway.models[name] for alias, name in gateway.aliases.items()}
     return {**gateway.models, **aliases}
 

@@ -22,6 +22,7 @@ from kinetoscope.api.show import to_json
 from kinetoscope.assets import StoreUnavailable
 from kinetoscope.db import Conn, accounts
 from kinetoscope.db.accounts import Key
+from kinetoscope.db.ids import from_uuid
 from kinetoscope.domain import errors
 from kinetoscope.domain.errors import InvalidOrder, KinetoscopeError, NotFound, Unauthenticated
 from kinetoscope.service import Gateway
@@ -51,6 +52,7 @@ STATUS: Mapping[type[KinetoscopeError], int] = {
     errors.TooLarge: 413,
     errors.UnsupportedBody: 415,
     errors.TooManyRequests: 429,
+    errors.NotOffered: 501,
     errors.NotAccepting: 503,
 }
 _KINDS = {
@@ -59,7 +61,7 @@ _KINDS = {
     403: "permission_error",
     429: "rate_limit_error",
 }
-_FINAL = frozenset((402, 409))  # the SDKs repeat a 409 unless they are told not to
+_FINAL = frozenset((402, 409, 501))  # the SDKs repeat 409 and 5xx unless they are told not to
 _WAIT_SECONDS = {errors.VideoNotReady: "2", errors.TooManyRequests: "5", errors.NotAccepting: "5"}
 _BEARER = "bearer "
 _LONGEST_SECRET = 200
@@ -197,8 +199,13 @@ def is_id(text: str) -> bool:
 
 
 def path_id(request: Request) -> str:
-    """Get the id of a video from the path, or raise NotFound if it cannot be one."""
+    """Get the id of a video from the path, or raise NotFound if it cannot be one.
+
+    A UUID, which xAI's clients have, is turned into the id that it stands for.
+    """
     task_id: str = request.path_params["id"]
+    if "-" in task_id:
+        task_id = from_uuid("task", task_id) or task_id
     if not is_id(task_id):
         raise NotFound(f"no video has the id {task_id[:_LONGEST_ID]!r}", "id")
     return task_id

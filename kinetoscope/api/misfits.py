@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from kinetoscope.api.body import Bodies
 from kinetoscope.api.door import caller
-from kinetoscope.domain.errors import InvalidOrder
+from kinetoscope.domain.errors import InvalidOrder, NotOffered
 from kinetoscope.service import Gateway
 
 
@@ -29,3 +29,8 @@ class Misfits:
                 raise InvalidOrder("model must be a string", "model")
             self.gateway.model(name)
             raise InvalidOrder(f"{name} makes videos; use /v1/videos", "model")
+
+    async def characters(self, request: Request) -> Response:
+        """Say that no characters are kept here."""
+        await caller(self.gateway, request)
+        raise NotOffered("characters are not kept here; send their pictures as reference_images")

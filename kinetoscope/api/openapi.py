@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 import kinetoscope
+from kinetoscope.api.reference import dialects
 from kinetoscope.api.reference.events import events
 from kinetoscope.api.reference.fields import asked, sources
 from kinetoscope.api.reference.guide import guide
@@ -21,7 +22,7 @@ from kinetoscope.api.reference.refusals import every_refusal
 from kinetoscope.api.reference.samples import Samples
 from kinetoscope.api.reference.schemas import answers, headers
 from kinetoscope.api.show import to_json
-from kinetoscope.service import Gateway
+from kinetoscope.service import GROK_NAMES, Gateway
 
 Json = dict[str, Any]
 
@@ -63,7 +64,8 @@ class Reference:
 
 def describe(gateway: Gateway) -> Json:
     """Write the OpenAPI document of a gateway, with its own models and prices."""
-    names = sorted({*gateway.models, *gateway.aliases})
+    chosen = sorted({*gateway.models, *gateway.aliases})
+    names = [*chosen, *(name for name in GROK_NAMES if name not in chosen)]
     bodies = asked(gateway.default_model, names)
     samples = Samples(gateway)
     examples = {
@@ -73,6 +75,7 @@ def describe(gateway: Gateway) -> Json:
     examples |= {
         each.code: {"summary": each.code, "value": each.example} for each in every_refusal()
     }
+    examples |= dialects.dialect_examples(samples)
     return {
         "openapi": "3.1.1",
         "info": {
@@ -83,11 +86,17 @@ def describe(gateway: Gateway) -> Json:
             "license": {"name": "MIT", "identifier": "MIT"},
         },
         "servers": [{"url": "/", "description": "This service."}],
-        "tags": [{"name": name, "description": text} for name, text in TAGS.items()],
+        "tags": [
+            {"name": name, "description": text} for name, text in (TAGS | dialects.TAGS).items()
+        ],
         "security": [{"key": []}],
-        "paths": {**Paths(samples, bodies).every(), **events(samples, VIDEOS)},
+        "paths": {
+            **Paths(samples, bodies).every(),
+            **events(samples, VIDEOS),
+            **dialects.dialect_paths(samples.model),
+        },
         "components": {
-            "schemas": {**bodies, **sources(), **answers()},
+            "schemas": {**bodies, **sources(), **answers(), **dialects.dialect_schemas(names)},
             "headers": headers(),
             "examples": examples,
             "securitySchemes": _security(),

@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 from msgspec import UNSET, Raw, UnsetType
 
+from kinetoscope.db.ids import as_uuid
 from kinetoscope.domain.order import Tier
 from kinetoscope.domain.task import Status, Task
 
@@ -44,6 +45,7 @@ class Video(msgspec.Struct, omit_defaults=True):
 
     id: str
     task_id: str
+    request_id: str
     model: str
     status: str
     progress: int
@@ -73,6 +75,7 @@ def show_task(task: Task, url: str | None) -> Video:
     shown = Video(
         id=task.id,
         task_id=task.id,
+        request_id=as_uuid(task.id),
         model=task.model,
         status=task.status.value,
         progress=task.progress,

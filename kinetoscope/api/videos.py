@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 from typing import Any, TypeVar
 
 from msgspec import Raw
 from starlette.requests import Request
 from starlette.responses import Response
 
-from kinetoscope.api.body import Bodies
+from kinetoscope.api.body import Bodies, Fields
 from kinetoscope.api.door import answer, caller, glance_as, is_id, path_id, whole_number
 from kinetoscope.api.headers import header
 from kinetoscope.api.show import Video, poll_after_ms, show_task
-from kinetoscope.api.wire import fingerprint, read_order
+from kinetoscope.api.wire import VIDEO_NAMES, fingerprint, read_order
+from kinetoscope.api.xai_words import show_xai
 from kinetoscope.db import Conn, tasks
 from kinetoscope.db.accounts import Key
 from kinetoscope.domain.errors import InvalidOrder, NotFound, StillRunning
-from kinetoscope.domain.order import Operation
+from kinetoscope.domain.order import Operation, Order
 from kinetoscope.domain.task import Status, Task
 from kinetoscope.service import Gateway, video_key
 from kinetoscope.service.advance import cancel
@@ -44,19 +46,51 @@ class Videos:
 
     async def create(self, request: Request) -> Response:
         """Accept a task and answer at once."""
-        return await self._create(request)
+        return self._answer(request, await self.accept(request, self._read))
 
     async def edit(self, request: Request) -> Response:
         """Accept an edit, as OpenAI's ``videos.edit`` asks for one."""
-        return await self._create(request, Operation.EDIT)
+        read = partial(self._read, forced=Operation.EDIT)
+        return self._answer(request, await self.accept(request, read))
 
     async def extend(self, request: Request) -> Response:
         """Accept an extension, as OpenAI's ``videos.extend`` asks for one."""
-        return await self._create(request, Operation.EXTEND)
+        read = partial(self._read, forced=Operation.EXTEND)
+        return self._answer(request, await self.accept(request, read))
 
     async def remix(self, request: Request) -> Response:
         """Accept an edit of an earlier video, as OpenAI's ``videos.remix`` asks for one."""
-        return await self._create(request, Operation.EDIT, {"id": request.path_params["id"]})
+
+        def read(sent: Fields) -> Order:
+            if any(sent.get(name) is not None for name in VIDEO_NAMES):
+                raise InvalidOrder("the video is the one in the path; leave video out", "video")
+            return self._read({**sent, "video": {"id": path_id(request)}}, Operation.EDIT)
+
+        try:
+            task = await self.accept(request, read)
+        except InvalidOrder as error:
+            if error.param == "video":  # it is the path that names it: say so, if that is why
+                await glance_as(
+                    self.gateway,
+                    request,
+                    lambda conn, key: _check_source(conn, path_id(request), key),
+                )
+            raise
+        return self._answer(request, task)
+
+    async def accept(self, request: Request, read: Callable[[Fields], Order]) -> Task:
+        """Accept the order that *read* finds in the body, whatever dialect it speaks."""
+        key = await caller(self.gateway, request)
+        idempotency_key = _idempotency_key(request)
+        async with self.bodies.fields(request, key.account_id) as fields:
+            order = read(fields)
+            wish = Wish(
+                order,
+                fingerprint(order),
+                idempotency_key,
+                retry=(header(request, b"x-stainless-retry-count") or "0") != "0",
+            )
+            return await submit(self.gateway, key, wish)
 
     async def quote(self, request: Request) -> Response:
         """Tell what a request would be and cost; make nothing and hold nothing."""
@@ -66,13 +100,24 @@ class Videos:
             return answer(_show_offer(await quote(self.gateway, key, order)))
 
     async def get(self, request: Request) -> Response:
-        """Answer a task, from the database."""
+        """Answer a task, from the database; by its UUID, in the shape that xAI's clients read."""
+        if "-" in request.path_params["id"]:
+            return await self.get_as_xai(request)
         task = await glance_as(
             self.gateway, request, lambda conn, key: visible(conn, path_id(request), key)
         )
-        if request.scope["query_string"] and (seconds := _patience(request)) and not task.ended:
-            task = await self.gateway.watch.moved(task, seconds)
-        return self._answer(request, task)
+        return self._answer(request, await self._awaited(request, task))
+
+    async def get_as_xai(self, request: Request) -> Response:
+        """Answer a task in xAI's shape: 202 until it has ended."""
+        task = await glance_as(
+            self.gateway,
+            request,
+            lambda conn, key: tasks.get(conn, path_id(request), key.account_id),
+        )
+        task = await self._awaited(request, task)
+        shown = show_xai(task, self._link(request, task), gone=self._is_gone(task))
+        return answer(shown, 200 if task.ended else 202, _poll_headers(task))
 
     async def list(self, request: Request) -> Response:
         """Answer the account's tasks, newest first."""
@@ -135,39 +180,36 @@ class Videos:
         await self.gateway.store.delete(video_key(task_id))
         return answer({"id": task_id, "object": "video.deleted", "deleted": True})
 
-    async def _create(
-        self,
-        request: Request,
-        forced: Operation | None = None,
-        source: Mapping[str, str] | None = None,
-    ) -> Response:
-        key = await caller(self.gateway, request)
-        idempotency_key = _idempotency_key(request)
-        async with self.bodies.fields(request, key.account_id) as sent:
-            if source is not None and "video" in sent:
-                raise InvalidOrder("the video is the one in the path; leave video out", "video")
-            fields = sent if source is None else {**sent, "video": dict(source)}
-            order = read_order(fields, self.gateway.default_model, forced)
-            wish = Wish(
-                order,
-                fingerprint(order),
-                idempotency_key,
-                retry=(header(request, b"x-stainless-retry-count") or "0") != "0",
-            )
-            task = await submit(self.gateway, key, wish)
-        return self._answer(request, task)
+    def _read(self, fields: Fields, forced: Operation | None = None) -> Order:
+        return read_order(fields, self.gateway.default_model, forced)
 
     def _answer(self, request: Request, task: Task) -> Response:
-        headers = None if task.ended else {"openai-poll-after-ms": str(poll_after_ms(task))}
-        return answer(self.show(request, task), headers=headers)
+        return answer(self.show(request, task), headers=_poll_headers(task))
+
+    async def _awaited(self, request: Request, task: Task) -> Task:
+        """Hold *task* until it moves, for as long as *request* says that it would wait."""
+        if request.scope["query_string"] and (seconds := _patience(request)) and not task.ended:
+            return await self.gateway.watch.moved(task, seconds)
+        return task
 
     def show(self, request: Request, task: Task) -> Video:
         """Show a task to whoever sent *request*."""
-        gone = task.expires_at is not None and task.expires_at <= self.gateway.now()
-        if gone or task.status is not Status.COMPLETED:
-            return show_task(task, None)
+        return show_task(task, self._link(request, task))
+
+    def _link(self, request: Request, task: Task) -> str | None:
+        """Write the address at which anybody gets the video of *task*, if there is one."""
+        if task.status is not Status.COMPLETED or self._is_gone(task):
+            return None
         base = self.public_url or f"{request.scope['scheme']}://{header(request, b'host') or ''}"
-        return show_task(task, base.rstrip("/") + link(self.gateway, task.id))
+        return base.rstrip("/") + link(self.gateway, task.id)
+
+    def _is_gone(self, task: Task) -> bool:
+        past = task.expires_at is not None and task.expires_at <= self.gateway.now()
+        return past or task.dropped or task.deleted
+
+
+def _poll_headers(task: Task) -> Mapping[str, str] | None:
+    return None if task.ended else {"openai-poll-after-ms": str(poll_after_ms(task))}
 
 
 def visible(conn: Conn, task_id: str, key: Key) -> Task:
@@ -183,6 +225,14 @@ def _patience(request: Request) -> int:
     if seconds > MOST_PATIENCE:
         raise InvalidOrder(f"wait must be 0 to {MOST_PATIENCE} seconds", "wait")
     return seconds
+
+
+def _check_source(conn: Conn, task_id: str, key: Key) -> None:
+    """Raise what keeps a task from being the source of another."""
+    task = visible(conn, task_id, key)
+    if task.status is not Status.COMPLETED:
+        message = f"{task_id} is {task.status}; only a completed video can be remixed"
+        raise InvalidOrder(message, "id")
 
 
 def _idempotency_key(request: Request) -> str | None:

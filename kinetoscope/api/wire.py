@@ -13,6 +13,7 @@ from starlette.datastructures import UploadFile
 
 from kinetoscope.api.body import Fields
 from kinetoscope.api.door import is_id
+from kinetoscope.db.ids import from_uuid
 from kinetoscope.domain.errors import InvalidOrder
 from kinetoscope.domain.order import (
     ASPECT_RATIOS,
@@ -28,10 +29,10 @@ from kinetoscope.domain.order import (
 
 _DURATION = ("duration", "seconds")
 _IMAGES = ("image", "images", "image_url", "image_urls", "input_reference", "reference_images")
-_VIDEOS = ("video", "videos", "video_url")
+VIDEO_NAMES = ("video", "videos", "video_url")
 _CHOICES = ("operation", "input_video_seconds", "seed", "generate_audio")
-_PLAIN = ("model", "prompt", "size", "aspect_ratio", *_CHOICES)
-_KNOWN = frozenset((*_DURATION, *_IMAGES, *_VIDEOS, *_PLAIN, "extra_body"))
+_PLAIN = ("model", "prompt", "size", "resolution", "aspect_ratio", *_CHOICES)
+_KNOWN = frozenset((*_DURATION, *_IMAGES, *VIDEO_NAMES, *_PLAIN, "extra_body"))
 _KNOWN_INSIDE = _KNOWN - {"extra_body"}
 _LISTS = frozenset(("images", "image_urls", "videos", "reference_images"))
 _MOST_SOURCES = 64  # of one name, before they are counted by the operation's own limit
@@ -95,6 +96,14 @@ def fingerprint(order: Order) -> str:
         order.video and (order.video.url, order.video.digest, order.video.task_id),
     ]
     return hashlib.sha256(msgspec.json.encode(asked)).hexdigest()
+
+
+def listed(names: Iterable[str]) -> tuple[str, ...]:
+    """Shorten the *names* of what is ignored to what an answer has room for."""
+    short = [name[:_LONGEST_NAME] for name in names]
+    if more := len(short[_MOST_LISTED:]):
+        short[_MOST_LISTED:] = [f"… and {more} more"]
+    return tuple(short)
 
 
 def _infer(images: tuple[Source, ...], video: Source | None, duration: int | None) -> Operation:
@@ -201,18 +210,31 @@ class _Reader:
             allowed = ", ".join((*ASPECT_RATIOS, AUTO))
             message = f"aspect_ratio {ratio[:_LONGEST_NAME]!r} is unknown; use one of {allowed}"
             raise InvalidOrder(message, "aspect_ratio")
+        tier = self.resolution()
         if size is None:
-            return None, ratio, ""
+            return tier, ratio, tier.value if tier else ""
         name = size.strip().lower()
-        if name in set(Tier):
-            return Tier(name), ratio, name
-        tier, shape = _read_pixels(size, name)
-        if not shaped:
-            return tier, ratio, name
+        found, shape = (Tier(name), None) if name in set(Tier) else _read_pixels(size, name)
+        if tier not in (None, found):
+            message = f"size {name} is {found}, and resolution says {tier}; give one of them"
+            raise InvalidOrder(message, "resolution")
+        if shape is None or not shaped:
+            return found, ratio, name
         if ratio not in (None, shape):
             message = f"size {name} is {shape}, and aspect_ratio says {ratio}; give one of them"
             raise InvalidOrder(message, "aspect_ratio")
-        return tier, shape, name
+        return found, shape, name
+
+    def resolution(self) -> Tier | None:
+        """Get the tier by the name that xAI gives it."""
+        value = self.text("resolution")
+        if value is None:
+            return None
+        name = value.strip().lower()
+        if name in set(Tier):
+            return Tier(name)
+        message = f"resolution {value[:_LONGEST_NAME]!r} is not made here; use {' or '.join(Tier)}"
+        raise InvalidOrder(message, "resolution")
 
     def sources(self, names: Iterable[str]) -> tuple[Source, ...]:
         """Get the images or the video under any of their names, which must agree."""
@@ -232,7 +254,7 @@ class _Reader:
 
     def video(self) -> Source | None:
         """Get the one video."""
-        found = self.sources(_VIDEOS)
+        found = self.sources(VIDEO_NAMES)
         if len(found) > 1:
             raise InvalidOrder(f"one video is allowed; {len(found)} were given", "videos")
         return found[0] if found else None
@@ -241,10 +263,7 @@ class _Reader:
         """List the names that mean nothing here."""
         top = [name for name in self.fields if name not in _KNOWN]
         nested = [f"extra_body.{name}" for name in self.extra if name not in _KNOWN_INSIDE]
-        names = [name[:_LONGEST_NAME] for name in top + nested]
-        if more := len(names[_MOST_LISTED:]):
-            names[_MOST_LISTED:] = [f"… and {more} more"]
-        return tuple(names)
+        return listed(top + nested)
 
 
 def _whole(value: object, name: str) -> int:
@@ -307,6 +326,7 @@ def _by_address(value: str, name: str) -> Source:
 
 
 def _by_id(value: str, name: str) -> Source:
+    value = from_uuid("task", value) or value
     if not is_id(value):
         raise InvalidOrder(f"{name}.id must be the id of a video made here", name)
     return Source(task_id=value)

@@ -57,7 +57,8 @@ def first_id(prefix: str, seconds: int) -> str:
 
 def as_uuid(name: str) -> str:
     """Write a *name* as the UUID of the same 128 bits, for clients that know no other ids."""
-    return str(uuid.UUID(name.rpartition("_")[2]))
+    digits = name.rpartition("_")[2]
+    return "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))
 
 
 def from_uuid(prefix: str, text: str) -> str | None:

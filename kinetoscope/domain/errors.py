@@ -21,6 +21,7 @@ Exception
 │   ├── TooLarge                  more bytes than allowed
 │   ├── UnsupportedBody           neither JSON nor a form
 │   ├── TooManyRequests           slow down
+│   ├── NotOffered                others have it, this service does not
 │   └── NotAccepting              shutting down or overloaded: try again elsewhere or later
 ├── EngineUnavailable             told to the worker: nothing began, or ask again later
 ├── OutcomeUnknown                told to the worker: an engine may have begun; never ask again
@@ -116,6 +117,10 @@ class UnsupportedBody(KinetoscopeError):
 
 class TooManyRequests(KinetoscopeError):
     code = "rate_limit_exceeded"
+
+
+class NotOffered(KinetoscopeError):
+    code = "not_implemented"
 
 
 class NotAccepting(KinetoscopeError):

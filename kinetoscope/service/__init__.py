@@ -18,6 +18,15 @@ from kinetoscope.engines import Engine
 from kinetoscope.outbound import Outbound
 from kinetoscope.service.watch import Watch
 
+# What xAI's clients call its models; where nobody gave them a meaning, they mean the default one.
+GROK_NAMES = (
+    "grok-imagine-video",
+    "grok-imagine-video-1.5",
+    "grok-imagine-video-1.5-preview",
+    "grok-imagine-video-1.5-2026-05-30",
+    "grok-imagine-video-1.5-lite",
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Model:
@@ -124,9 +133,16 @@ class Gateway:
     bell: Bell = field(default_factory=Bell)
     watch: Watch
 
+    def find(self, name: str) -> Model | None:
+        """Get the model that *name* or its alias stands for, if there is one."""
+        found = self.models.get(self.aliases.get(name, name))
+        if found is None and name in GROK_NAMES:
+            return self.models.get(self.default_model)
+        return found
+
     def model(self, name: str) -> Model:
         """Get the model that *name* or its alias stands for, or raise ModelNotFound."""
-        found = self.models.get(self.aliases.get(name, name))
+        found = self.find(name)
         if found is None:
             known = ", ".join(sorted({*self.models, *self.aliases}))
             raise ModelNotFound(f"there is no model {name[:100]!r}; there is: {known}", "model")

@@ -12,7 +12,7 @@ from kinetoscope.service.terms import private_bytes, read_terms
 
 def able(gateway: Gateway, task: Task) -> tuple[Engine, ...]:
     """List the engines that can make *task*, in the order in which they are asked."""
-    model = gateway.models.get(gateway.aliases.get(task.model, task.model))
+    model = gateway.find(task.model)
     if model is None:
         return ()
     if len(model.engines) == 1:

@@ -146,6 +146,12 @@ def _picture() -> Json:
             "description": "The tier, or pixels that set tier and aspect ratio. Not for"
             " `video_extend`; of `edit_video` the tier that is expected.",
         },
+        "resolution": {
+            "type": "string",
+            "pattern": "^\\s*[0-9]{3}[pP]\\s*$",
+            "examples": [tier.value for tier in Tier],
+            "description": "The tier, as xAI names it; the same as `size` where both are given.",
+        },
         "aspect_ratio": {
             "type": "string",
             "enum": [*ASPECT_RATIOS, AUTO],

@@ -16,6 +16,12 @@ def good(schema: str, example: str, headers: tuple[str, ...] = (), *more: str) -
     return {"200": {"description": "Good.", "headers": headers_of(headers), "content": content}}
 
 
+def pending(schema: str, example: str, headers: tuple[str, ...]) -> Json:
+    """Describe the answer of a route that has nothing to give yet."""
+    answer = good(schema, example, headers)["200"]
+    return {"202": {**answer, "description": "Not done yet."}}
+
+
 def headers_of(names: tuple[str, ...]) -> Json:
     """Refer to the headers of an answer, by their names."""
     return {name: {"$ref": f"#/components/headers/{name}"} for name in ("x-request-id", *names)}

@@ -7,7 +7,7 @@ from typing import Any
 
 from kinetoscope.api.reference.curl import Curl, python
 from kinetoscope.api.reference.fields import FORM, JSON, form_encoding, in_form
-from kinetoscope.api.reference.good import good, headers_of
+from kinetoscope.api.reference.good import good, headers_of, pending
 from kinetoscope.api.reference.parameters import (
     DAYS,
     EXPIRES,
@@ -51,7 +51,7 @@ _ASKS = (
     errors.UnsupportedBody,
     errors.TooManyRequests,
 )
-_MAKES = (
+MAKES = (
     *_ASKS,
     errors.InputUnreachable,
     errors.InputForbidden,
@@ -62,7 +62,7 @@ _MAKES = (
 _QUOTES = (*_ASKS, errors.InputUnreachable, errors.InputForbidden)
 _FINDS = (errors.Unauthenticated, errors.NotFound)
 _READS = (errors.InvalidOrder, errors.Unauthenticated)
-_POLLED = ("openai-poll-after-ms",)
+POLLED = ("openai-poll-after-ms",)
 _FILE = ("ETag", "Accept-Ranges", "Content-Length", "Content-Disposition", "Cache-Control")
 
 
@@ -100,7 +100,7 @@ class Paths:
             " from the balance; what it did cost is taken when it ends, and the rest given back.",
             "parameters": [IDEMPOTENCY],
             "requestBody": self._body("VideoRequest", asked),
-            "responses": {**good("Video", "queued", _POLLED), **refused(*_MAKES)},
+            "responses": {**good("Video", "queued", POLLED), **refused(*MAKES)},
             "x-codeSamples": [
                 Curl(path="/v1/videos", body=asked).sample,
                 python(self.samples.model, asked),
@@ -153,7 +153,7 @@ class Paths:
             "summary": summary,
             "parameters": [IDEMPOTENCY],
             "requestBody": self._body(body, asked),
-            "responses": {**good("Video", "queued", _POLLED), **refused(*_MAKES)},
+            "responses": {**good("Video", "queued", POLLED), **refused(*MAKES)},
         }
 
     def _body(self, name: str, example: Json) -> Json:
@@ -172,10 +172,12 @@ class Paths:
             "tags": [VIDEOS],
             "summary": "Get a video",
             "description": "Answers how the task stands. Cheap: ask again after"
-            " `openai-poll-after-ms` milliseconds until `status` is `completed` or `failed`.",
+            " `openai-poll-after-ms` milliseconds until `status` is `completed` or `failed`. By"
+            " its `request_id` the task answers as xAI's do, with 202 until it has ended.",
             "parameters": [ID, WAIT],
             "responses": {
-                **good("Video", "completed", _POLLED, "queued", "in_progress", "failed"),
+                **good("VideoAnswer", "completed", POLLED, "queued", "in_progress", "failed"),
+                **pending("XaiVideo", "xai_pending", POLLED),
                 **refused(*_FINDS, errors.InvalidOrder, errors.TooManyRequests),
             },
             "x-codeSamples": [Curl(path="/v1/videos/$VIDEO").sample],

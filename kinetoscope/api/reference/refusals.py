@@ -132,6 +132,11 @@ _KNOWN: Mapping[Kind, tuple[str, str, str | None]] = {
         "too many requests; ask again in a moment",
         None,
     ),
+    errors.NotOffered: (
+        "Others offer it, this service does not. The message says what to use instead.",
+        "characters are not kept here; send their pictures as reference_images",
+        None,
+    ),
     errors.NotAccepting: (
         "The service cannot take this now. Nothing was charged. Ask again after `Retry-After` s.",
         "the service is shutting down; try again in a moment",
@@ -211,6 +216,7 @@ def _headers(status: int, codes: list[str]) -> list[str]:
         402: ["x-should-retry"],
         409: ["x-should-retry"],
         416: ["Content-Range"],
+        501: ["x-should-retry"],
         429: ["Retry-After"],
         503: ["Retry-After"],
     }.get(status, [])

@@ -25,7 +25,7 @@ from kinetoscope.service.terms import write_billing, write_output, write_quote
 
 Json = dict[str, Any]
 
-TASK = "task_0c3kj8f2m9x4q7v1b5n6s8t0w2"
+TASK = "task_019f2c8e5a417d3bb6e04c9f18a2d573"
 _PROMPT = "A fox crosses a frozen lake at dawn."
 _SECONDS = 6
 _CREATED = 1_790_000_000
@@ -63,10 +63,10 @@ class Samples:
         """Give the examples of answers by name, each with its summary."""
         return {
             "queued": ("Accepted", _shown(self.queued)),
-            "in_progress": ("At work", _shown(self._working())),
-            "completed": ("Completed", self._completed()),
-            "failed": ("Failed", _shown(self._failed())),
-            "list": ("A page", _page([self._completed()])),
+            "in_progress": ("At work", _shown(self.working)),
+            "completed": ("Completed", self._shown_completed()),
+            "failed": ("Failed", _shown(self.failed)),
+            "list": ("A page", _page([self._shown_completed()])),
             "deleted": (
                 "Deleted",
                 {"id": TASK, "object": "video.deleted", "deleted": True},
@@ -79,7 +79,7 @@ class Samples:
                 cost_sample(TASK, self.quote.total, _CREATED + 41),
             ),
             "ledger": ("A page", _page([self._entry()])),
-            "models": ("The models", {"object": "list", "data": [self._model()]}),
+            "models": ("The models", {"object": "list", "data": [self.model_shown]}),
             "pricing": ("The prices", self._pricing()),
             "lives": ("It lives", {"status": "ok"}),
             "ready": ("Ready", {"status": "ok", "checks": self._checks("ok")}),
@@ -98,14 +98,18 @@ class Samples:
             "seconds": str(_SECONDS),
         }
 
-    def _working(self) -> Task:
+    @property
+    def working(self) -> Task:
+        """A task that an engine is at work on."""
         return self.queued._replace(status=Status.IN_PROGRESS, progress=40, attempt=1)
 
-    def _completed(self) -> Json:
+    @property
+    def completed(self) -> Task:
+        """The same task, completed."""
         width, height = PIXELS[Tier.P720, "16:9"]
         result = Input("", "video/mp4", 734_003, width, height, float(_SECONDS))
         billing = write_billing(self.quote.lines, held=self.quote.total, charged=self.quote.total)
-        done = self.queued._replace(
+        return self.queued._replace(
             status=Status.COMPLETED,
             progress=100,
             ended_at=_CREATED + 41,
@@ -113,15 +117,20 @@ class Samples:
             billing=billing,
             output=write_output(result, _SHA256),
         )
-        url = f"https://video.example.com/v1/videos/{TASK}/content?expires=1790089200&signature=…"
-        return _shown(done, url)
 
-    def _failed(self) -> Task:
+    def _shown_completed(self) -> Json:
+        url = f"https://video.example.com/v1/videos/{TASK}/content?expires=1790089200&signature=…"
+        return _shown(self.completed, url)
+
+    @property
+    def failed(self) -> Task:
+        """The same task, failed."""
         billing = write_billing((), held=self.quote.total, charged=Money())
         return self.queued._replace(
             status=Status.FAILED,
             progress=100,
             ended_at=_CREATED + 41,
+            charged=Money(),
             billing=billing,
             error_code=Failure.MODERATED.value,
             error_message="moderation blocked this video",
@@ -182,7 +191,9 @@ class Samples:
             "note": "",
         }
 
-    def _model(self) -> Json:
+    @property
+    def model_shown(self) -> Json:
+        """The model as its routes show it."""
         limits = LIMITS[Operation.TEXT]
         assert limits.duration is not None
         least, most = limits.duration

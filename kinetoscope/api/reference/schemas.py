@@ -67,6 +67,7 @@ def _video() -> Json:
     video = {
         "id": _says("The name of the task and of its video."),
         "task_id": _says("The same as `id`."),
+        "request_id": _says("The same as a UUID; asked for by it, the task answers as xAI's do."),
         "object": {"const": "video"},
         "model": _says("The model, by the name that was asked for."),
         "status": {**_one_of(Status), "description": "Only moves forwards, as listed here."},
