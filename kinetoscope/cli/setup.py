@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from pydantic import BaseModel
 
 from kinetoscope.app import DATABASE, open_gateway
 from kinetoscope.assets import StoreUnavailable
@@ -172,6 +173,8 @@ def _wrap(text: str) -> Iterator[str]:
 
 
 def _as_toml(value: Any) -> str:  # noqa: ANN401 - whatever a setting is
+    if isinstance(value, BaseModel):
+        return _as_toml(value.model_dump(mode="json"))
     if isinstance(value, dict):
         inner = ", ".join(f"{name} = {_as_toml(each)}" for name, each in value.items())
         return f"{{ {inner} }}"
