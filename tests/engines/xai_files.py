@@ -302,6 +302,16 @@ class Line:
         """Break the connection that gRPC calls *peer*, at once and without a word."""
         self._ends[int(peer.rpartition(":")[2])].transport.abort()
 
+    def cut_all(self) -> None:
+        """Break every connection, and listen on."""
+        for end in self._ends.values():
+            end.transport.abort()
+
+    @property
+    def connections(self) -> frozenset[int]:
+        """Which there are, by our ports of them."""
+        return frozenset(self._ends)
+
     async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         talk = asyncio.current_task()
         assert talk is not None
