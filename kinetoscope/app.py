@@ -156,9 +156,7 @@ def build_rpc(gateway: Gateway, settings: Settings, link_base: str) -> RpcDoor |
     chosen = settings.grpc
     if not chosen.port:
         return None
-    if find_spec("xai_sdk") is None:
-        raise SettingsError(["grpc needs xai-sdk: run `pip install 'kinetoscope[xai]'`"])
-    certificate, private_key = _certificate(chosen)
+    certificate, private_key = check_rpc(chosen)
     os.environ.setdefault("GRPC_VERBOSITY", "NONE")  # it writes to standard error by itself
     from kinetoscope.api.rpc import Place, build_door  # noqa: PLC0415 - see above
 
@@ -166,8 +164,10 @@ def build_rpc(gateway: Gateway, settings: Settings, link_base: str) -> RpcDoor |
     return build_door(gateway, place, settings.public_url or link_base)
 
 
-def _certificate(chosen: GrpcSetting) -> tuple[bytes, bytes]:
-    """Read both files, or neither; whatever is wrong with them is said before anybody connects."""
+def check_rpc(chosen: GrpcSetting) -> tuple[bytes, bytes]:
+    """Get the certificate and its key, or nothing; SettingsError if it cannot work as *chosen*."""
+    if chosen.port and find_spec("xai_sdk") is None:
+        raise SettingsError(["grpc needs xai-sdk: run `pip install 'kinetoscope[xai]'`"])
     if not chosen.certificate and not chosen.private_key:
         return b"", b""
     try:

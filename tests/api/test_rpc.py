@@ -160,9 +160,10 @@ async def test_what_the_sdk_repeats_by_itself_is_made_once(world: World, rpc: Rp
     ):
         asked = asyncio.create_task(sdk.video.start(**FOX, image_url=pictures.url()))
         await eventually(lambda: pictures.heard)
-        before = line.connections
-        line.cut_all()
-        await eventually(lambda: line.connections - before)
+        before = dict(line.ends)
+        for end in before.values():
+            end.transport.abort()
+        await eventually(lambda: line.ends.keys() - before.keys())
         pictures.let.set()
         started = await asked
 
@@ -317,3 +318,16 @@ def test_a_service_without_that_port_loads_nothing_of_it() -> None:
         "sys.exit(bool({'grpc', 'xai_sdk', 'google.protobuf'} & set(sys.modules)))"
     )
     subprocess.run([sys.executable, "-c", look], check=True, timeout=PATIENCE)
+
+
+async def test_a_door_that_closes_waits_no_longer_than_it_may(world: World) -> None:
+    async with Slow() as pictures, rpc_of(world) as rpc, client(world.alice, rpc.address) as sdk:
+        asked = asyncio.create_task(refusal(sdk.video.start(**FOX, image_url=pictures.url())))
+        await eventually(lambda: pictures.heard)
+        await rpc.close(0.1)
+        at_work = [each for each in asyncio.all_tasks() if each.get_name() == "submit"]
+        status, _ = await asked
+
+    assert at_work == []
+    assert status in ("UNAVAILABLE", "CANCELLED")
+    assert await tasks_of(world) == []

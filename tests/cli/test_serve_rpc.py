@@ -95,6 +95,7 @@ def test_files_that_are_no_pair_are_said_before_anybody_connects(
     programs.here("init", "--json")
     said = programs.run("serve", "--port", "0")
 
+    assert programs.here("check").status == 1
     assert said.status == 1
     assert "grpc.certificate and grpc.private_key" in said.err
     assert "Traceback" not in said.err

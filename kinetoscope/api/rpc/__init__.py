@@ -54,6 +54,7 @@ class RpcDoor:
     """A door at its *address*, HOST:PORT, which is nobody else's from now on."""
 
     address: str
+    videos: Videos
     server: Untyped
 
     async def open(self) -> None:
@@ -63,6 +64,7 @@ class RpcDoor:
     async def close(self, grace_seconds: float) -> None:
         """Take no more calls, and let those that are open go on for *grace_seconds* at most."""
         await self.server.stop(grace_seconds)
+        await self.videos.close()
 
 
 def build_door(gateway: Gateway, place: Place, link_base: str) -> RpcDoor:
@@ -71,7 +73,9 @@ def build_door(gateway: Gateway, place: Place, link_base: str) -> RpcDoor:
     *link_base* is what links to videos begin with.
     """
     server = grpc.aio.server(options=list(_OPTIONS.items()), maximum_concurrent_rpcs=_CALLS)
-    server.add_generic_rpc_handlers((_Routes(gateway, link_base.rstrip("/")),))
+    rows = Bodies(READ_AT_ONCE, READ_EACH), Bodies(READ_AT_ONCE, READ_EACH)
+    videos = Videos(gateway, link_base.rstrip("/"), *rows)
+    server.add_generic_rpc_handlers((_Routes(videos, Keys(gateway)),))
     host = f"[{place.host}]" if ":" in place.host else place.host
     wanted = f"{host}:{place.port}"
     try:
@@ -83,15 +87,13 @@ def build_door(gateway: Gateway, place: Place, link_base: str) -> RpcDoor:
     except RuntimeError as error:  # gRPC does not say why
         message = f"cannot listen at {wanted}: it is taken, or not ours to take"
         raise OSError(message) from error
-    return RpcDoor(f"{host}:{port}", server)
+    return RpcDoor(f"{host}:{port}", videos, server)
 
 
 class _Routes(grpc.GenericRpcHandler):  # type: ignore[misc] # gRPC ships no types
     """Every method there is, by its path."""
 
-    def __init__(self, gateway: Gateway, link_base: str) -> None:
-        bodies = Bodies(READ_AT_ONCE, READ_EACH)
-        videos, keys = Videos(gateway, bodies, link_base), Keys(gateway)
+    def __init__(self, videos: Videos, keys: Keys) -> None:
         methods: Mapping[str, Method] = {
             "/xai_api.Video/GetDeferredVideo": videos.get,
             "/xai_api.Video/GenerateVideo": videos.generate,

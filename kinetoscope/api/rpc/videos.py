@@ -6,6 +6,7 @@ import asyncio
 import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from sqlalchemy.exc import OperationalError
 from xai_sdk.proto import deferred_pb2, video_pb2
@@ -28,19 +29,22 @@ from kinetoscope.service.links import link
 from kinetoscope.service.submit import Wish, submit
 
 _SHOWN = 100  # characters of an id that is none
+_Same: TypeAlias = tuple[str, str, str | None]  # account, fingerprint, idempotency key
 
 
 @dataclass(frozen=True, slots=True)
 class Videos:
     """The methods; *link_base* is what links begin with.
 
-    *going* are the orders that are being accepted, by the account and the fingerprint of each.
+    Messages are read in two rows, so that no poll waits behind a slow order. *going* are the
+    orders that are being accepted, by what tells each from others.
     """
 
     gateway: Gateway
-    bodies: Bodies
     link_base: str
-    going: dict[tuple[str, str], asyncio.Task[Task]] = field(default_factory=dict)
+    orders: Bodies
+    polls: Bodies
+    going: dict[_Same, asyncio.Task[Task]] = field(default_factory=dict)
 
     async def generate(self, call: Call) -> Untyped:
         """Accept a video, or an edit of one, and answer at once."""
@@ -54,13 +58,20 @@ class Videos:
         """Answer how a video stands, from the database."""
         hashed = call.secret_hash()
         key = await self.gateway.db.glance(lambda conn: accounts.authenticate(conn, hashed))
-        async with call.message(self.bodies, key.account_id) as message:
+        async with call.message(self.polls, key.account_id) as message:
             asked = read(video_pb2.GetDeferredVideoRequest, message).request_id
         task_id = from_uuid("task", asked) or asked
         if not is_id(task_id):
             raise NotFound(f"no video has the id {asked[:_SHOWN]!r}", "request_id")
         task = await self.gateway.db.glance(lambda conn: tasks.get(conn, task_id, key.account_id))
         return show(task, self._url(task))
+
+    async def close(self) -> None:
+        """End what is still being accepted, as a process that dies would."""
+        going = list(self.going.values())
+        for each in going:
+            each.cancel()
+        await asyncio.gather(*going, return_exceptions=True)
 
     async def _create(
         self, call: Call, kind: Untyped, read_order: Callable[[Gateway, Untyped], Order]
@@ -69,7 +80,7 @@ class Videos:
         said = call.said
         idempotent = idempotency_key(said.get("idempotency-key") or said.get("x-idempotency-key"))
         key = await self.gateway.db.glance(lambda conn: accounts.authenticate(conn, hashed))
-        async with call.message(self.bodies, key.account_id) as message:
+        async with call.message(self.orders, key.account_id) as message:
             order = read_order(self.gateway, read(kind, message))
             wish = Wish(order, fingerprint(order), idempotent, retry=call.retry)
             task = await self._accept(key, wish)
@@ -81,7 +92,7 @@ class Videos:
         gRPC repeats a call by itself when the connection broke, a tenth of a second later: it is
         answered as the first one is, which may still be at work.
         """
-        same = (key.account_id, wish.fingerprint)
+        same = (key.account_id, wish.fingerprint, wish.idempotency_key)
         going = self.going.get(same) if wish.retry else None
         if going is None:
             going = asyncio.create_task(submit(self.gateway, key, wish), name="submit")
@@ -95,7 +106,7 @@ class Videos:
             await asyncio.wait([going])  # the message is kept until then, and so is its turn
             raise
 
-    def _forget(self, same: tuple[str, str], ended: asyncio.Task[Task]) -> None:
+    def _forget(self, same: _Same, ended: asyncio.Task[Task]) -> None:
         if self.going.get(same) is ended:
             del self.going[same]
         if not ended.cancelled():
