@@ -172,7 +172,8 @@ def check_rpc(chosen: GrpcSetting) -> tuple[bytes, bytes]:
         return b"", b""
     try:
         pair = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        pair.load_cert_chain(chosen.certificate, chosen.private_key)
+        # Without a password OpenSSL would ask for one on the terminal.
+        pair.load_cert_chain(chosen.certificate, chosen.private_key, password="")
         return Path(chosen.certificate).read_bytes(), Path(chosen.private_key).read_bytes()
     except OSError as error:  # an SSLError is one
         message = f"grpc.certificate and grpc.private_key are not a pair of PEM files: {error}"

@@ -12,6 +12,7 @@ from typing import Any
 import grpc
 import pytest
 from sqlalchemy import text
+from xai_sdk.proto import video_pb2
 
 from kinetoscope.api import door
 from kinetoscope.api.rpc import MESSAGE_BYTES, Place, RpcDoor, build_door, calls
@@ -258,6 +259,28 @@ async def test_a_call_without_a_message_is_told_so(world: World, rpc: RpcDoor) -
         empty = await refusal(call)
 
     assert empty[0] == "INVALID_ARGUMENT"
+
+
+async def test_what_a_later_sdk_may_send_is_told_to_be_ignored(world: World, rpc: RpcDoor) -> None:
+    """C15."""
+    said = (("authorization", f"Bearer {world.alice.secret}"),)
+    later = video_pb2.GenerateVideoRequest(prompt="a fox").SerializeToString() + b"\xa8\x01\x01"
+    async with grpc.aio.insecure_channel(rpc.address) as channel:
+        await channel.unary_unary(GENERATE)(later, metadata=said)
+
+    (task,) = await tasks_of(world)
+    assert task["metadata"]["ignored"] == ["field 21"]
+
+
+async def test_a_message_is_no_larger_when_it_is_unpacked(world: World, rpc: RpcDoor) -> None:
+    said = (("authorization", f"Bearer {world.alice.secret}"),)
+    options = [("grpc.max_send_message_length", -1)]
+    async with grpc.aio.insecure_channel(rpc.address, options=options) as channel:
+        call = channel.unary_unary(GENERATE)
+        packed = grpc.Compression.Gzip
+        bomb = await refusal(call(bytes(2 * MESSAGE_BYTES), metadata=said, compression=packed))
+
+    assert bomb[0] == "RESOURCE_EXHAUSTED"
 
 
 async def test_a_stranger_is_refused_before_anything_is_read(rpc: RpcDoor) -> None:
