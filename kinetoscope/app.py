@@ -10,12 +10,14 @@ import os
 import resource
 import secrets
 import socket
+import ssl
 import sys
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager, suppress
+from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import uvicorn
 
@@ -32,7 +34,18 @@ from kinetoscope.outbound import Outbound
 from kinetoscope.service import Gateway, Model, Rules
 from kinetoscope.service.embedded import Embedded
 from kinetoscope.service.watch import Watch
-from kinetoscope.settings import ModelSetting, RatesSetting, Settings, XaiSetting, xai_key
+from kinetoscope.settings import (
+    GrpcSetting,
+    ModelSetting,
+    RatesSetting,
+    Settings,
+    SettingsError,
+    XaiSetting,
+    xai_key,
+)
+
+if TYPE_CHECKING:  # importing it loads gRPC
+    from kinetoscope.api.rpc import RpcDoor
 
 log = logging.getLogger(__name__)
 
@@ -135,6 +148,38 @@ def web_config(gateway: Gateway, settings: Settings) -> uvicorn.Config:
         timeout_graceful_shutdown=max(1, settings.drain_seconds // 2),
         timeout_keep_alive=75,
     )
+
+
+def build_rpc(gateway: Gateway, settings: Settings, link_base: str) -> RpcDoor | None:
+    """Build the door for xAI's own SDK, if one is wanted; SettingsError or OSError if it cannot.
+
+    What that loads, which takes half a second, is loaded here.
+    """
+    chosen = settings.grpc
+    if not chosen.port:
+        return None
+    certificate, private_key = check_rpc(chosen)
+    os.environ.setdefault("GRPC_VERBOSITY", "NONE")  # it writes to standard error by itself
+    from kinetoscope.api.rpc import Place, build_door  # noqa: PLC0415 - see above
+
+    place = Place(settings.host, chosen.port, certificate, private_key)
+    return build_door(gateway, place, settings.public_url or link_base)
+
+
+def check_rpc(chosen: GrpcSetting) -> tuple[bytes, bytes]:
+    """Get the certificate and its key, or nothing; SettingsError if it cannot work as *chosen*."""
+    if chosen.port and find_spec("xai_sdk") is None:
+        raise SettingsError(["grpc needs xai-sdk: run `pip install 'kinetoscope[xai]'`"])
+    if not chosen.certificate and not chosen.private_key:
+        return b"", b""
+    try:
+        pair = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        # Without a password OpenSSL would ask for one on the terminal.
+        pair.load_cert_chain(chosen.certificate, chosen.private_key, password="")
+        return Path(chosen.certificate).read_bytes(), Path(chosen.private_key).read_bytes()
+    except OSError as error:  # an SSLError is one
+        message = f"grpc.certificate and grpc.private_key are not a pair of PEM files: {error}"
+        raise SettingsError([message]) from error
 
 
 def spare_the_collector() -> None:

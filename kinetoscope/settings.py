@@ -141,6 +141,16 @@ class XaiSetting(BaseModel):
     prices: RatesSetting = RatesSetting()
 
 
+class GrpcSetting(BaseModel):
+    """Where xAI's own SDK is answered, if it is: not at port 0; over TLS with both files."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    port: int = Field(default=0, ge=0, le=65535)
+    certificate: str = ""
+    private_key: str = ""
+
+
 class Settings(BaseSettings):
     """Every setting, with a default that works on a laptop."""
 
@@ -164,6 +174,11 @@ class Settings(BaseSettings):
         ge=0,
         le=65535,
         description="The port that serve listens on; 0 takes a free one.",
+    )
+    grpc: GrpcSetting = Field(
+        default=GrpcSetting(),
+        description="The port at which xAI's own SDK is answered, over TLS with the PEM files"
+        " certificate and private_key; port 0 answers it nowhere.",
     )
     public_url: str = Field(
         default="",

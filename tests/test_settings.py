@@ -103,3 +103,14 @@ def test_a_variable_that_means_nothing_is_found(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setenv("KINETOSCOPE_PORT", "1")
 
     assert unknown_variables() == ["KINETOSCOPE_PROT"]
+
+
+def test_a_port_for_xais_sdk_is_a_word_of_the_file_or_the_environment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert Settings().grpc.port == 0
+    write(tmp_path, "[grpc]\nport = 8788\ncertificate = 'a.pem'\n")
+    monkeypatch.setenv("KINETOSCOPE_GRPC__PORT", "9000")
+
+    assert (load(tmp_path).grpc.port, load(tmp_path).grpc.certificate) == (9000, "a.pem")
+    assert unknown_variables() == []

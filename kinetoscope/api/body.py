@@ -47,7 +47,8 @@ _decoder = msgspec.json.Decoder()
 class Bodies:
     """Reads bodies; only a few large ones are in memory at a time, and fewer of one account."""
 
-    def __init__(self) -> None:
+    def __init__(self, at_once: int = LARGE_AT_ONCE, each: int = LARGE_EACH) -> None:
+        self._at_once, self._each = at_once, each
         self._large: Counter[str] = Counter()
         self._changed = asyncio.Condition()
 
@@ -67,11 +68,12 @@ class Bodies:
             async with read(request) as fields:
                 yield fields
             return
-        async with self._turn(account_id), read(request) as fields:
+        async with self.turn(account_id), read(request) as fields:
             yield fields
 
     @asynccontextmanager
-    async def _turn(self, account_id: str) -> AsyncIterator[None]:
+    async def turn(self, account_id: str) -> AsyncIterator[None]:
+        """Wait until one more of an account's may be read, or raise NotAccepting."""
         try:
             async with asyncio.timeout(TURN_SECONDS), self._changed:
                 await self._changed.wait_for(lambda: self._has_room(account_id))
@@ -88,7 +90,7 @@ class Bodies:
                 self._changed.notify_all()
 
     def _has_room(self, account_id: str) -> bool:
-        return self._large.total() < LARGE_AT_ONCE and self._large[account_id] < LARGE_EACH
+        return self._large.total() < self._at_once and self._large[account_id] < self._each
 
 
 @asynccontextmanager

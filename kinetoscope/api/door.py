@@ -106,6 +106,11 @@ _REQUEST = f"req_{os.urandom(8).hex()}"  # of this process; the requests are num
 _numbers = itertools.count(1)
 
 
+def new_request_id() -> str:
+    """Name a request, so that a caller's question leads to our log."""
+    return f"{_REQUEST}{next(_numbers):x}"
+
+
 @dataclass(frozen=True, slots=True)
 class Endpoint:
     """A handler as an ASGI application: nothing stands between it and the server but this."""
@@ -115,7 +120,7 @@ class Endpoint:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request; whatever goes wrong has the shape of an error."""
         request = Request(scope, receive, send)
-        request_id = f"{_REQUEST}{next(_numbers):x}"
+        request_id = new_request_id()
         started = False
 
         async def watch(message: Message) -> None:
@@ -176,7 +181,11 @@ def _internal_error(request_id: str) -> Response:
 
 def secret_hash(request: Request) -> str:
     """Hash the key that a request bears, or raise Unauthenticated."""
-    given = header(request, b"authorization") or ""
+    return hash_bearer(header(request, b"authorization") or "")
+
+
+def hash_bearer(given: str) -> str:
+    """Hash the key in an ``Authorization`` of *given* words, or raise Unauthenticated."""
     secret = given[len(_BEARER) :].strip()
     if given[: len(_BEARER)].lower() != _BEARER or not 0 < len(secret) <= _LONGEST_SECRET:
         raise Unauthenticated("an API key is needed: send the header Authorization: Bearer sk-…")

@@ -236,7 +236,12 @@ def _check_source(conn: Conn, task_id: str, key: Key) -> None:
 
 
 def _idempotency_key(request: Request) -> str | None:
-    key = header(request, b"idempotency-key") or header(request, b"x-idempotency-key")
+    given = header(request, b"idempotency-key") or header(request, b"x-idempotency-key")
+    return idempotency_key(given)
+
+
+def idempotency_key(key: str | None) -> str | None:
+    """Get the key that a request is known again by, or raise InvalidOrder if it is too long."""
     if key is not None and len(key) > _LONGEST_KEY:
         message = f"Idempotency-Key has {len(key)} characters; at most {_LONGEST_KEY} are allowed"
         raise InvalidOrder(message, "Idempotency-Key")

@@ -37,7 +37,7 @@ _REFUSED: Mapping[str, str] = {  # since they change what is made, or where it g
     "reference_audios": "voices cannot be set here; leave reference_audios out",
     "output": "videos are not uploaded anywhere; leave output out and download video.url",
 }
-_CODES: Mapping[str, str] = {
+CODES: Mapping[str, str] = {
     Failure.FAILED: "internal_error",
     Failure.MODERATED: "imagine:content-moderated",
     Failure.UNREACHABLE: "invalid_argument",
@@ -124,7 +124,7 @@ def show_xai(task: Task, url: str | None, *, gone: bool) -> XaiVideo:
         _, _, seconds, _, _ = read_output(task.output)
         shown.video = XaiResult(url, whole_seconds(seconds), respect_moderation=True)
     if status == FAILED:
-        code = _CODES.get(task.error_code or "", "internal_error")
+        code = CODES.get(task.error_code or "", "internal_error")
         shown.error = XaiError(code, task.error_message or "the video could not be made")
     if task.ignored != "[]":
         shown.ignored = Raw(task.ignored.encode())
@@ -133,10 +133,10 @@ def show_xai(task: Task, url: str | None, *, gone: bool) -> XaiVideo:
 
 def _words(asked: Fields) -> Fields:
     """Write the prompt as it is written here: images are named @Image1, and something is said."""
-    prompt, images = asked.get("prompt"), asked.keys() & {"image", "reference_images"}
+    prompt = asked.get("prompt")
     if prompt in (None, "") and "image" in asked:
         return {"prompt": WORDLESS}
-    if not isinstance(prompt, str) or not images:
+    if not isinstance(prompt, str):
         return {}
     numbers = [int(number) for number in _IMAGE_TAG.findall(prompt)]
     first = 0 if 0 in numbers else 1  # xAI's own pages count both ways

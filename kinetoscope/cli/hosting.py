@@ -11,6 +11,7 @@ import urllib.request
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, nullcontext
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import uvicorn
 
@@ -18,6 +19,9 @@ from kinetoscope.app import listening, open_gateway, running, web_config
 from kinetoscope.domain.errors import NotAccepting
 from kinetoscope.service import Gateway
 from kinetoscope.settings import Settings
+
+if TYPE_CHECKING:  # importing it loads gRPC
+    from kinetoscope.api.rpc import RpcDoor
 
 LOG = "kinetoscope.log"
 _NOTICE = "serve.json"
@@ -34,9 +38,14 @@ class _Server(uvicorn.Server):
 
 @asynccontextmanager
 async def serving(
-    gateway: Gateway, settings: Settings, listener: socket.socket
+    gateway: Gateway, settings: Settings, listener: socket.socket, rpc: RpcDoor | None = None
 ) -> AsyncIterator[asyncio.Task[None]]:
-    """Answer requests until this ends; yields what ends early only if it breaks."""
+    """Answer requests until this ends; yields what ends early only if it breaks.
+
+    The door *rpc*, if there is one, is open for as long.
+    """
+    if rpc is not None:
+        await rpc.open()
     server = _Server(web_config(gateway, settings))
     answering = asyncio.create_task(server.serve(sockets=[listener]), name="web")
     try:
@@ -44,6 +53,8 @@ async def serving(
     finally:
         gateway.watch.close()  # or the server would wait for those who wait
         server.should_exit = True
+        if rpc is not None:
+            await rpc.close(settings.drain_seconds / 2)
         await answering
 
 

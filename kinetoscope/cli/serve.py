@@ -7,12 +7,14 @@ import os
 import socket
 from contextlib import AsyncExitStack, ExitStack
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 import uvloop
 
 from kinetoscope.app import (
     allow_many_connections,
+    build_rpc,
     configure_logging,
     listening,
     open_gateway,
@@ -25,7 +27,11 @@ from kinetoscope.cli.options import home_option, json_option
 from kinetoscope.cli.show import say, show_json
 from kinetoscope.cli.signals import told_to_stop
 from kinetoscope.db import accounts
-from kinetoscope.settings import Settings
+from kinetoscope.service import Gateway
+from kinetoscope.settings import FILE, Settings, SettingsError
+
+if TYPE_CHECKING:  # importing it loads gRPC
+    from kinetoscope.api.rpc import RpcDoor
 
 
 @click.command()
@@ -76,18 +82,31 @@ async def _serve(settings: Settings, home: Path, listener: socket.socket, *, as_
     stop = asyncio.create_task(told_to_stop())
     async with AsyncExitStack() as stack:
         gateway = await stack.enter_async_context(open_gateway(settings, home))
+        rpc = _rpc(gateway, settings, url)
         if settings.run_tasks:
             await stack.enter_async_context(running(gateway, settings))
-        answering = await stack.enter_async_context(serving(gateway, settings, listener))
+        answering = await stack.enter_async_context(serving(gateway, settings, listener, rpc))
         stack.enter_context(announced(home, url))
         spare_the_collector()
         if as_json:
-            show_json({"url": url, "pid": os.getpid(), "home": str(home)})
+            more = {"grpc": rpc.address} if rpc else {}
+            show_json({"url": url, "pid": os.getpid(), "home": str(home), **more})
         else:
             click.echo(f"Kinetoscope answers at {url} (read {url}/docs; stop with Ctrl-C)")
+            if rpc:
+                click.echo(f"and xAI's own SDK with api_host={rpc.address!r}")
         await asyncio.wait({stop, answering}, return_when=asyncio.FIRST_COMPLETED)
         if stop.done():
             say("stopping …")
+
+
+def _rpc(gateway: Gateway, settings: Settings, url: str) -> RpcDoor | None:
+    try:
+        return build_rpc(gateway, settings, url)
+    except SettingsError as error:
+        raise click.ClickException(str(error)) from error
+    except OSError as error:
+        raise click.ClickException(f"{error}; choose another grpc.port in {FILE}") from error
 
 
 async def _work(settings: Settings, home: Path) -> None:

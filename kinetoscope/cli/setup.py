@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import click
+from pydantic import BaseModel
 
-from kinetoscope.app import DATABASE, open_gateway
+from kinetoscope.app import DATABASE, check_rpc, open_gateway
 from kinetoscope.assets import StoreUnavailable
 from kinetoscope.cli.homes import open_first_account, open_home
 from kinetoscope.cli.options import at, home_option, json_option, program
@@ -172,6 +173,8 @@ def _wrap(text: str) -> Iterator[str]:
 
 
 def _as_toml(value: Any) -> str:  # noqa: ANN401 - whatever a setting is
+    if isinstance(value, BaseModel):
+        return _as_toml(value.model_dump(mode="json"))
     if isinstance(value, dict):
         inner = ", ".join(f"{name} = {_as_toml(each)}" for name, each in value.items())
         return f"{{ {inner} }}"
@@ -182,9 +185,14 @@ def _as_toml(value: Any) -> str:  # noqa: ANN401 - whatever a setting is
 
 def _read(home: Path) -> tuple[Settings | None, list[str]]:
     try:
-        return load(home), []
+        settings = load(home)
     except SettingsError as error:
         return None, list(error.faults)
+    try:
+        check_rpc(settings.grpc)
+    except SettingsError as error:
+        return settings, list(error.faults)
+    return settings, []
 
 
 def _has_books(home: Path, settings: Settings) -> bool:

