@@ -27,7 +27,7 @@ from kinetoscope.domain.order import (
     Tier,
 )
 from kinetoscope.domain.pricing import Rates
-from kinetoscope.service import Gateway, Model
+from kinetoscope.service import Gateway, Model, may_ask
 
 MOST_ENTRIES = 100
 DAY = 24 * 3600
@@ -121,7 +121,7 @@ class Accounts:
         allowed = [
             show_model(name, model)
             for name, model in named_models(self.gateway).items()
-            if key.models is None or {name, model.name} & set(key.models)
+            if may_ask(key, name, model)
         ]
         return answer({"object": "list", "data": allowed})
 

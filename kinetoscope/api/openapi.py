@@ -75,7 +75,7 @@ def describe(gateway: Gateway) -> Json:
     examples |= {
         each.code: {"summary": each.code, "value": each.example} for each in every_refusal()
     }
-    examples |= dialects.dialect_examples(samples)
+    examples |= dialects.dialect_examples(gateway, samples)
     return {
         "openapi": "3.1.1",
         "info": {

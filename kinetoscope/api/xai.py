@@ -20,10 +20,9 @@ from kinetoscope.api.headers import header
 from kinetoscope.api.show import to_json
 from kinetoscope.api.videos import Videos
 from kinetoscope.api.xai_words import read_xai_order
-from kinetoscope.db.accounts import Key
 from kinetoscope.db.ids import as_uuid
 from kinetoscope.domain.order import LIMITS, Operation, Order
-from kinetoscope.service import GROK_NAMES, Gateway, Model
+from kinetoscope.service import GROK_NAMES, Gateway, Model, may_ask
 
 _FAMILIES: Mapping[int, str] = {
     400: "invalid-argument",
@@ -68,15 +67,16 @@ class Xai:
         key = await caller(self.gateway, request)
         shown = []
         for model in self.gateway.models.values():
-            may = [name for name in self._names(model) if _may(key, name, model)]
-            shown += [self._show(may[0], model)] if may else []
+            may = [each for each in _names(self.gateway, model) if may_ask(key, each, model)]
+            shown += [show_xai_model(self.gateway, may[0], model)] if may else []
         return answer({"models": shown})
 
     async def model(self, request: Request) -> Response:
         """Answer one model, by any of its names."""
         key = await caller(self.gateway, request)
         name = request.path_params["id"]
-        return answer(self._show(name, self.gateway.allowed_model(key, name)))
+        model = self.gateway.allowed_model(key, name)
+        return answer(show_xai_model(self.gateway, name, model))
 
     async def _accept(self, request: Request, forced: Operation | None) -> Response:
         read = partial(self._read, forced=forced)
@@ -86,31 +86,6 @@ class Xai:
 
     def _read(self, fields: Fields, forced: Operation | None) -> Order:
         return read_xai_order(fields, self.gateway.default_model, forced)
-
-    def _names(self, model: Model) -> list[str]:
-        chosen = named_models(self.gateway)
-        names = [name for name, found in chosen.items() if found.name == model.name]
-        if model.name == self.gateway.default_model:
-            names += [name for name in GROK_NAMES if name not in chosen]
-        return names
-
-    def _show(self, name: str, model: Model) -> Mapping[str, Any]:
-        inputs = {"text": True}
-        for operation in model.makes:
-            limits = LIMITS[operation]
-            inputs |= {"image": True} if limits.images[1] else {}
-            inputs |= {"video": True} if limits.video else {}
-        return {
-            "id": name,
-            "object": "model",
-            "created": 0,
-            "owned_by": "kinetoscope",
-            "version": kinetoscope.__version__,
-            "fingerprint": f"fp_{model.name}",
-            "aliases": [each for each in self._names(model) if each != name],
-            "input_modalities": sorted(inputs),
-            "output_modalities": ["video"],
-        }
 
 
 class XaiEndpoint(Endpoint):
@@ -142,5 +117,30 @@ def xai_code(status: int, code: str, *, had_key: bool) -> str:
     return family if code in _PLAIN else f"{family}:{code.replace('_', '-')}"
 
 
-def _may(key: Key, name: str, model: Model) -> bool:
-    return key.models is None or bool({name, model.name} & set(key.models))
+def show_xai_model(gateway: Gateway, name: str, model: Model) -> Mapping[str, Any]:
+    """Show a model as xAI lists its own, under the *name* it is asked for by."""
+    limits = [LIMITS[operation] for operation in model.makes]
+    return {
+        "id": name,
+        "object": "model",
+        "created": 0,
+        "owned_by": "kinetoscope",
+        "version": kinetoscope.__version__,
+        "fingerprint": f"fp_{model.name}",
+        "aliases": [each for each in _names(gateway, model) if each != name],
+        "input_modalities": [
+            "text",
+            *(["image"] if any(each.images[1] for each in limits) else []),
+            *(["video"] if any(each.video for each in limits) else []),
+        ],
+        "output_modalities": ["video"],
+    }
+
+
+def _names(gateway: Gateway, model: Model) -> list[str]:
+    """List all names of a model, its own first."""
+    chosen = named_models(gateway)
+    names = [name for name, found in chosen.items() if found.name == model.name]
+    if model.name == gateway.default_model:
+        names += [name for name in GROK_NAMES if name not in chosen]
+    return names

@@ -151,8 +151,8 @@ class Gateway:
     def allowed_model(self, key: Key, name: str) -> Model:
         """Get a model that *key* may ask for, or raise ModelNotAllowed."""
         found = self.model(name)
-        if key.models is not None and not {name, found.name} & set(key.models):
-            allowed = ", ".join(key.models) or "none"
+        if not may_ask(key, name, found):
+            allowed = ", ".join(key.models or ()) or "none"
             message = f"this key may not ask for {name!r}; it may ask for: {allowed}"
             raise ModelNotAllowed(message, "model")
         return found
@@ -160,6 +160,11 @@ class Gateway:
     def engines(self) -> dict[str, Engine]:
         """Tell every engine that some model uses, by its name."""
         return {engine.name: engine for model in self.models.values() for engine in model.engines}
+
+
+def may_ask(key: Key, name: str, model: Model) -> bool:
+    """Tell whether *key* may ask for *model* by this *name*."""
+    return key.models is None or not {name, model.name}.isdisjoint(key.models)
 
 
 def video_key(task_id: str) -> str:

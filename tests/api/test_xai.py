@@ -209,7 +209,7 @@ async def test_names_of_xais_models_mean_the_default_one(world: World) -> None:
 
     assert [each["id"] for each in listed] == ["grok-imagine"]
     assert "grok-imagine-video" in listed[0]["aliases"]
-    assert listed[0]["input_modalities"] == ["image", "text", "video"]
+    assert listed[0]["input_modalities"] == ["text", "image", "video"]
     assert one.json["id"] == "grok-imagine-video"
     assert "grok-imagine" in one.json["aliases"]
     plain = await world.ask("GET", "/v1/models/grok-imagine-video-1.5")

@@ -16,12 +16,12 @@ from kinetoscope.api.reference.refusals import every_refusal, refused
 from kinetoscope.api.reference.samples import TASK, Samples
 from kinetoscope.api.reference.schemas import ref
 from kinetoscope.api.show import to_json
-from kinetoscope.api.xai import in_xai_words
+from kinetoscope.api.xai import in_xai_words, show_xai_model
 from kinetoscope.api.xai_words import DONE, EXPIRED, FAILED, PENDING, SECONDS, show_xai
 from kinetoscope.db.ids import as_uuid
 from kinetoscope.domain import errors
 from kinetoscope.domain.order import ASPECT_RATIOS, MOST_IMAGES, PROMPT_CHARACTERS, Operation, Tier
-from kinetoscope.service import GROK_NAMES
+from kinetoscope.service import GROK_NAMES, Gateway
 
 Json = dict[str, Any]
 
@@ -102,10 +102,11 @@ def dialect_schemas(models: list[str]) -> Json:
     }
 
 
-def dialect_examples(samples: Samples) -> Json:
+def dialect_examples(gateway: Gateway, samples: Samples) -> Json:
     """Give the examples of xAI's shape, made by the code that makes the real answers."""
     link = f"https://video.example.com/v1/videos/{TASK}/content?expires=1790089200&signature=…"
-    done, model = samples.completed, _xai_model(samples.model)
+    done = samples.completed
+    model = show_xai_model(gateway, samples.model, gateway.models[samples.model])
     shown = {
         "xai_accepted": ("Accepted", {"request_id": as_uuid(TASK)}),
         "xai_pending": ("Not done yet", show_xai(samples.working, None, gone=False)),
@@ -281,20 +282,6 @@ def _refused(*kinds: type[errors.KinetoscopeError]) -> Json:
         named = {code: {"$ref": f"#/components/examples/xai_{code}"} for code in codes}
         answer["content"] = {JSON: {"schema": ref("XaiError"), "examples": named}}
     return found
-
-
-def _xai_model(model: str) -> Json:
-    return {
-        "id": model,
-        "object": "model",
-        "created": 0,
-        "owned_by": "kinetoscope",
-        "version": "1",
-        "fingerprint": f"fp_{model}",
-        "aliases": list(GROK_NAMES),
-        "input_modalities": ["image", "text", "video"],
-        "output_modalities": ["video"],
-    }
 
 
 def _object(properties: Json, description: str, optional: tuple[str, ...] = ()) -> Json:
