@@ -13,6 +13,7 @@ from kinetoscope.api.account import Accounts
 from kinetoscope.api.body import Bodies
 from kinetoscope.api.content import Content
 from kinetoscope.api.door import Endpoint, Handler, show_error
+from kinetoscope.api.files import Files
 from kinetoscope.api.health import Health
 from kinetoscope.api.misfits import Misfits
 from kinetoscope.api.openapi import Reference
@@ -37,6 +38,7 @@ def _routes(gateway: Gateway, public_url: str | None) -> list[tuple[str, str, Ha
     bodies = Bodies()
     videos, content = Videos(gateway, bodies, public_url), Content(gateway)
     account, health = Accounts(gateway), Health(gateway)
+    files = Files(gateway)
     reference, misfits = Reference(gateway), Misfits(gateway, bodies)
     return [
         ("GET", "/v1/videos/{id}", videos.get),
@@ -50,6 +52,11 @@ def _routes(gateway: Gateway, public_url: str | None) -> list[tuple[str, str, Ha
         ("DELETE", "/v1/videos/{id}", videos.delete),
         ("POST", "/v1/videos/{id}/cancel", videos.cancel),
         ("POST", "/v1/videos/{id}/remix", videos.remix),
+        ("POST", "/v1/files", files.create),
+        ("GET", "/v1/files", files.list),
+        ("GET", "/v1/files/{id}", files.get),
+        ("DELETE", "/v1/files/{id}", files.delete),
+        ("GET", "/v1/files/{id}/content", files.content),
         ("GET", "/v1/balance", account.balance),
         ("GET", "/v1/usage", account.usage),
         ("GET", "/v1/ledger", account.ledger),

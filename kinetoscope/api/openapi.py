@@ -13,6 +13,7 @@ from starlette.responses import Response
 
 import kinetoscope
 from kinetoscope.api.reference.fields import asked, sources
+from kinetoscope.api.reference.files import TAG, file_paths, file_samples, file_schemas
 from kinetoscope.api.reference.guide import guide
 from kinetoscope.api.reference.page import style, write_home, write_page
 from kinetoscope.api.reference.paths import TAGS, Paths
@@ -72,6 +73,7 @@ def describe(gateway: Gateway) -> Json:
     examples |= {
         each.code: {"summary": each.code, "value": each.example} for each in every_refusal()
     }
+    examples |= file_samples()
     return {
         "openapi": "3.1.1",
         "info": {
@@ -82,11 +84,11 @@ def describe(gateway: Gateway) -> Json:
             "license": {"name": "MIT", "identifier": "MIT"},
         },
         "servers": [{"url": "/", "description": "This service."}],
-        "tags": [{"name": name, "description": text} for name, text in TAGS.items()],
+        "tags": [{"name": name, "description": text} for name, text in {**TAGS, **TAG}.items()],
         "security": [{"key": []}],
-        "paths": Paths(samples, bodies).every(),
+        "paths": {**Paths(samples, bodies).every(), **file_paths()},
         "components": {
-            "schemas": {**bodies, **sources(), **answers()},
+            "schemas": {**bodies, **sources(), **answers(), **file_schemas()},
             "headers": headers(),
             "examples": examples,
             "securitySchemes": _security(),

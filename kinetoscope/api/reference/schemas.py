@@ -37,12 +37,12 @@ def headers() -> Json:
         "Retry-After": "After how many seconds to ask again.",
         "x-should-retry": "`false`: asking again changes nothing. The OpenAI SDKs obey it.",
         "WWW-Authenticate": "`Bearer`.",
-        "ETag": "The SHA-256 of the whole video, in quotes.",
+        "ETag": "A name for these very bytes, in quotes: of a video or a file its SHA-256.",
         "Accept-Ranges": "`bytes`.",
         "Content-Length": "The number of bytes in this answer.",
         "Content-Range": "Which bytes these are, and how many there are.",
-        "Content-Disposition": "A file name for the video.",
-        "Cache-Control": "The video is private, and never changes.",
+        "Content-Disposition": "A name for the file.",
+        "Cache-Control": "The file is private, and never changes.",
     }
     numbers = {"openai-poll-after-ms", "Retry-After", "Content-Length"}
     return {
