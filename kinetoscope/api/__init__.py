@@ -19,6 +19,7 @@ from kinetoscope.api.misfits import Misfits
 from kinetoscope.api.openapi import Reference
 from kinetoscope.api.videos import Videos
 from kinetoscope.service import Gateway
+from kinetoscope.service.stills import Stills
 
 FAMILIES = ("/v1/videos", "/v1/videos/generations", "/v1/video/generations")
 
@@ -36,7 +37,7 @@ def create_app(gateway: Gateway, public_url: str | None = None) -> ASGIApp:
 def _routes(gateway: Gateway, public_url: str | None) -> list[tuple[str, str, Handler]]:
     """List every route: the busy ones first, and of one verb fixed names before ``{id}``."""
     bodies = Bodies()
-    videos, content = Videos(gateway, bodies, public_url), Content(gateway)
+    videos, content = Videos(gateway, bodies, public_url), Content(gateway, Stills(gateway))
     account, health = Accounts(gateway), Health(gateway)
     files = Files(gateway)
     reference, misfits = Reference(gateway), Misfits(gateway, bodies)

@@ -1,4 +1,4 @@
-"""The file of a video: whole, in ranges, or only its headers."""
+"""The file of a video, and the pictures made of it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from kinetoscope.api.door import glance_as, path_id
-from kinetoscope.api.sending import Stored, answer_file
+from kinetoscope.api.sending import Stored, answer_file, is_known
+from kinetoscope.assets.stills import Grid, Still, grid
 from kinetoscope.db import tasks
 from kinetoscope.domain.errors import (
     InvalidOrder,
@@ -20,7 +21,10 @@ from kinetoscope.domain.errors import (
 from kinetoscope.domain.task import Status, Task
 from kinetoscope.service import Gateway, video_key
 from kinetoscope.service.links import is_signed
+from kinetoscope.service.stills import Stills, still_key
 from kinetoscope.service.terms import read_output
+
+_VIDEO = "video"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,16 +32,27 @@ class Content:
     """The handler of ``GET`` and ``HEAD`` on a video's file."""
 
     gateway: Gateway
+    stills: Stills
 
     async def get(self, request: Request) -> Response:
         """Answer the file, or the part of it that was asked for."""
         task = await self._task(request)
-        variant = request.query_params.get("variant", "video")
-        if variant != "video":
-            raise InvalidOrder(f"variant {variant[:50]!r} is not kept; use video", "variant")
+        variant = _variant(request.query_params.get("variant", _VIDEO))
         _check(task, self.gateway.now())
-        _, _, _, size, sha256 = read_output(task.output or "")
-        file = Stored(video_key(task.id), size, "video/mp4", f'"{sha256}"', f"{task.id}.mp4")
+        width, height, seconds, size, sha256 = read_output(task.output or "")
+        if variant is None:
+            file = Stored(video_key(task.id), size, "video/mp4", f'"{sha256}"', f"{task.id}.mp4")
+            return answer_file(request, self.gateway.store, file)
+        etag = f'"{sha256[:48]}-{variant}"'
+        known = is_known(request, etag)  # and need not be made
+        file = Stored(
+            still_key(task.id, variant),
+            0 if known else await self.stills.size(task, variant),
+            variant.media_type,
+            etag,
+            f"{task.id}-{variant.filename}",
+            _layout(grid(width, height, seconds)) if variant is Still.SPRITESHEET else {},
+        )
         return answer_file(request, self.gateway.store, file)
 
     async def _task(self, request: Request) -> Task:
@@ -58,6 +73,27 @@ class Content:
         if task.deleted:
             raise NotFound(f"no video has the id {task_id!r}", "id")
         return task
+
+
+def _variant(name: str) -> Still | None:
+    """Read which file is wanted; None is the video itself."""
+    if name == _VIDEO:
+        return None
+    try:
+        return Still(name)
+    except ValueError as error:
+        allowed = ", ".join((_VIDEO, *Still))
+        message = f"variant {name[:50]!r} is not made; use one of {allowed}"
+        raise InvalidOrder(message, "variant") from error
+
+
+def _layout(grid: Grid) -> dict[str, str]:
+    """Say in a header where the frames of a spritesheet stand."""
+    said = (
+        f"frames={grid.frames}; columns={grid.columns}; rows={grid.rows}; width={grid.width};"
+        f" height={grid.height}; interval={grid.interval:.3f}"
+    )
+    return {"x-spritesheet": said}
 
 
 def _check(task: Task, now: float) -> None:

@@ -32,5 +32,6 @@ report      its answer: *working*, *made*, *refused* or *lost*
 cost        what an engine charged us for a task, in *ticks*; the *card* says what it should have
 margin      what a task brought: charged, less refunded, less its cost
 asset       a finished video we keep, in the **store**
+still       a picture made from an asset: its *thumbnail* or its *spritesheet*
 gateway     all of it: one value, built once
 """

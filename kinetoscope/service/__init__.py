@@ -152,6 +152,11 @@ def video_key(task_id: str) -> str:
     return f"videos/{task_id}.mp4"
 
 
+def stills_key(task_id: str) -> str:
+    """Tell below which key the store keeps the stills of a task's video."""
+    return f"stills/{task_id}"
+
+
 def inputs_key(task_id: str) -> str:
     """Tell below which key the store keeps the inputs of a task."""
     return f"inputs/{task_id}"

@@ -12,14 +12,15 @@ from kinetoscope.db import due, files, tasks
 from kinetoscope.db.ids import first_id
 from kinetoscope.domain.errors import Overtaken
 from kinetoscope.domain.task import Failure, Status
-from kinetoscope.service import Gateway, inputs_key, video_key
+from kinetoscope.service import Gateway, inputs_key
 from kinetoscope.service.advance import fail
 from kinetoscope.service.choice import able
 from kinetoscope.service.files import forget_file
+from kinetoscope.service.results import drop_result
 
 log = logging.getLogger(__name__)
 
-_ON_THEIR_WAY = ("in", "made")  # what is below the folder for work, by its first name
+_ON_THEIR_WAY = ("in", "made", "still")  # what is below the folder for work, by its first name
 _WORK_SECONDS = 6 * 3600
 _MOST = 1000  # leftovers looked at in one sweep
 
@@ -38,8 +39,7 @@ async def sweep(gateway: Gateway) -> None:
 
 async def _drop_expired(gateway: Gateway, now: int) -> None:
     for task_id in await gateway.db.read(lambda conn: due.expired(conn, now)):
-        await gateway.store.delete(video_key(task_id))
-        await gateway.db.write(partial(tasks.mark_dropped, task_id=task_id))
+        await drop_result(gateway, task_id)
 
 
 async def _drop_files(gateway: Gateway, now: int) -> None:

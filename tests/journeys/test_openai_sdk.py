@@ -263,3 +263,18 @@ async def test_refused_files_become_its_own_classes(world: World) -> None:
         (openai.NotFoundError, "id"),
         (openai.NotFoundError, "id"),
     ]
+
+
+async def test_the_pictures_of_a_video_are_downloaded(world: World) -> None:
+    """C26: each variant that the SDK knows."""
+    made = await world.make()
+
+    def work(client: openai.OpenAI) -> list[str]:
+        return [
+            client.videos.download_content(made["id"], variant=variant).response.headers[
+                "content-type"
+            ]
+            for variant in ("video", "thumbnail", "spritesheet")
+        ]
+
+    assert await using(world, work) == ["video/mp4", "image/webp", "image/jpeg"]

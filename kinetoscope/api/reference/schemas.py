@@ -43,6 +43,8 @@ def headers() -> Json:
         "Content-Range": "Which bytes these are, and how many there are.",
         "Content-Disposition": "A name for the file.",
         "Cache-Control": "The file is private, and never changes.",
+        "x-spritesheet": "Of a spritesheet: `frames`, `columns`, `rows`, `width` and `height` of a"
+        " frame, `interval` in seconds.",
     }
     numbers = {"openai-poll-after-ms", "Retry-After", "Content-Length"}
     return {
@@ -59,6 +61,7 @@ def _video() -> Json:
         "quote": ref("Quote"),
         "ignored": {**_list(_TEXT), "description": "Fields of the request that are not known."},
         "url": _says("The same as `url` above."),
+        "thumbnail_url": _says("A signed link to a picture of the video, as `url` is to it."),
         "billing": ref("Billing"),
         "output": ref("Output"),
         "seed": {**_COUNT, "description": "With it, the same request makes the same video."},
@@ -94,7 +97,7 @@ def _video() -> Json:
         "Metadata": _object(
             metadata,
             "What OpenAI's object has no place for.",
-            ("url", "billing", "output", "seed", "engine_notes"),
+            ("url", "thumbnail_url", "billing", "output", "seed", "engine_notes"),
         ),
         "Output": _object(output, "The measures of a completed video."),
         "VideoError": _object(failure, "Why a task failed."),
