@@ -14,12 +14,14 @@ from kinetoscope.api.body import Bodies
 from kinetoscope.api.content import Content
 from kinetoscope.api.door import Endpoint, Handler, show_error
 from kinetoscope.api.events import Events
+from kinetoscope.api.files import Files
 from kinetoscope.api.health import Health
 from kinetoscope.api.misfits import Misfits
 from kinetoscope.api.openapi import Reference
 from kinetoscope.api.videos import Videos
 from kinetoscope.api.xai import Xai, XaiEndpoint
 from kinetoscope.service import Gateway
+from kinetoscope.service.stills import Stills
 
 XAI = "/xai/"
 FAMILIES = ("/v1/videos", "/v1/videos/generations", "/v1/video/generations")
@@ -46,8 +48,9 @@ def _endpoint(path: str, handler: Handler) -> Endpoint:
 def _routes(gateway: Gateway, public_url: str | None) -> list[tuple[str, str, Handler]]:
     """List every route: the busy ones first, and of one verb fixed names before ``{id}``."""
     bodies = Bodies()
-    videos, content = Videos(gateway, bodies, public_url), Content(gateway)
+    videos, content = Videos(gateway, bodies, public_url), Content(gateway, Stills(gateway))
     account, health = Accounts(gateway), Health(gateway)
+    files = Files(gateway)
     reference, misfits = Reference(gateway), Misfits(gateway, bodies)
     xai = Xai(gateway, videos)
     return [
@@ -65,6 +68,11 @@ def _routes(gateway: Gateway, public_url: str | None) -> list[tuple[str, str, Ha
         ("DELETE", "/v1/videos/{id}", videos.delete),
         ("POST", "/v1/videos/{id}/cancel", videos.cancel),
         ("POST", "/v1/videos/{id}/remix", videos.remix),
+        ("POST", "/v1/files", files.create),
+        ("GET", "/v1/files", files.list),
+        ("GET", "/v1/files/{id}", files.get),
+        ("DELETE", "/v1/files/{id}", files.delete),
+        ("GET", "/v1/files/{id}/content", files.content),
         ("GET", "/v1/balance", account.balance),
         ("GET", "/v1/usage", account.usage),
         ("GET", "/v1/ledger", account.ledger),

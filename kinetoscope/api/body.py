@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import re
 from collections import Counter
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Mapping
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 from python_multipart.multipart import parse_options_header
@@ -24,6 +24,7 @@ from kinetoscope.domain.errors import (
 )
 
 Fields = dict[str, Any]
+T = TypeVar("T")
 
 BODY_BYTES = 150 << 20  # a video of 100 MiB as base64, and room for the rest
 SMALL_BYTES = 1 << 20  # below this nobody waits for anybody
@@ -59,7 +60,7 @@ class Bodies:
         Raise InvalidOrder, TooLarge or UnsupportedBody, saying what is allowed.
         """
         kind = (header(request, b"content-type") or _JSON).partition(";")[0].strip()
-        length = _announced_length(request)
+        length = announced_length(request)
         if kind.lower() not in (_JSON, _FORM):
             message = f"the body is {kind[:99]!r}; send {_JSON} or {_FORM}"
             raise UnsupportedBody(message)
@@ -95,19 +96,20 @@ class Bodies:
 
 @asynccontextmanager
 async def _json_fields(request: Request) -> AsyncIterator[Fields]:
-    yield _json(await _in_time(_collect(request)))
+    yield _json(await in_time(_collect(request)))
 
 
 @asynccontextmanager
 async def _form_fields(request: Request) -> AsyncIterator[Fields]:
-    form = await _in_time(_form(request))
+    form = await in_time(_form(request))
     try:
         yield _nest(form)
     finally:
         await form.close()
 
 
-def _announced_length(request: Request) -> int | None:
+def announced_length(request: Request) -> int | None:
+    """Tell the length of a body, if it is said, or raise TooLarge."""
     announced = header(request, b"content-length") or ""
     length = int(announced) if announced.isascii() and announced.isdigit() else None
     if length is not None and length > BODY_BYTES:
@@ -119,7 +121,8 @@ def _too_large() -> TooLarge:
     return TooLarge(f"the body is larger than {BODY_BYTES >> 20} MiB, the most allowed")
 
 
-async def _in_time(reading: Any) -> Any:  # noqa: ANN401 - whatever is read
+async def in_time(reading: Awaitable[T]) -> T:
+    """Wait for what reads a body, or raise InvalidOrder if that does not arrive."""
     try:
         async with asyncio.timeout(BODY_SECONDS):
             return await reading

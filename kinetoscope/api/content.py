@@ -1,16 +1,15 @@
-"""The file of a video: whole, in ranges, or only its headers."""
+"""The file of a video, and the pictures made of it."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.types import Receive, Scope, Send
 
-from kinetoscope.api.door import glance_as, path_id, show_error
+from kinetoscope.api.door import glance_as, path_id
+from kinetoscope.api.sending import Stored, answer_file, is_known
+from kinetoscope.assets.stills import Grid, Still, grid
 from kinetoscope.db import tasks
 from kinetoscope.domain.errors import (
     InvalidOrder,
@@ -23,9 +22,10 @@ from kinetoscope.domain.errors import (
 from kinetoscope.domain.task import Status, Task
 from kinetoscope.service import Gateway, video_key
 from kinetoscope.service.links import is_signed
+from kinetoscope.service.stills import Stills, still_key
 from kinetoscope.service.terms import read_output
 
-_RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})", re.ASCII)
+_VIDEO = "video"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,25 +33,28 @@ class Content:
     """The handler of ``GET`` and ``HEAD`` on a video's file."""
 
     gateway: Gateway
+    stills: Stills
 
     async def get(self, request: Request) -> Response:
         """Answer the file, or the part of it that was asked for."""
         task = await self._task(request)
-        variant = request.query_params.get("variant", "video")
-        if variant != "video":
-            raise InvalidOrder(f"variant {variant[:50]!r} is not kept; use video", "variant")
+        variant = _variant(request.query_params.get("variant", _VIDEO))
         _check(task, self.gateway.now())
-        _, _, _, size, sha256 = read_output(task.output or "")
-        etag = f'"{sha256}"'
-        headers = {
-            "etag": etag,
-            "accept-ranges": "bytes",
-            "cache-control": "private, max-age=3600",
-            "content-disposition": f'inline; filename="{task.id}.mp4"',
-        }
-        if _matches(request.headers.get("if-none-match"), etag):
-            return Response(status_code=304, headers=headers)
-        return self._file(request, task, size, headers)
+        width, height, seconds, size, sha256 = read_output(task.output or "")
+        if variant is None:
+            file = Stored(video_key(task.id), size, "video/mp4", f'"{sha256}"', f"{task.id}.mp4")
+            return answer_file(request, self.gateway.store, file)
+        etag = f'"{sha256[:48]}-{variant}"'
+        known = is_known(request, etag)  # and need not be made
+        file = Stored(
+            still_key(task.id, variant),
+            0 if known else await self.stills.size(task, variant),
+            variant.media_type,
+            etag,
+            f"{task.id}-{variant.filename}",
+            _layout(grid(width, height, seconds)) if variant is Still.SPRITESHEET else {},
+        )
+        return answer_file(request, self.gateway.store, file)
 
     async def _task(self, request: Request) -> Task:
         """Find the task for whoever has a key of its account, or a signed link to it."""
@@ -73,21 +76,26 @@ class Content:
             raise NotFound(f"no video has the id {task_id!r}", "id")
         return task
 
-    def _file(self, request: Request, task: Task, size: int, headers: dict[str, str]) -> Response:
-        asked = request.headers.get("range")
-        if_range = request.headers.get("if-range")
-        part = None
-        if asked is not None and if_range in (None, headers["etag"]):
-            part = _RANGE.fullmatch(asked.strip())
-        if part is None or not (part[1] or part[2]):
-            return _File(self.gateway, task.id, 0, size, headers)
-        start, stop = _bounds(part[1], part[2], size)
-        if start >= min(stop, size):
-            message = f"the video has {size} bytes; {asked} is not among them"
-            more = {"content-range": f"bytes */{size}"}
-            return show_error(416, message, "range_not_satisfiable", "Range", more)
-        headers["content-range"] = f"bytes {start}-{stop - 1}/{size}"
-        return _File(self.gateway, task.id, start, stop, headers)
+
+def _variant(name: str) -> Still | None:
+    """Read which file is wanted; None is the video itself."""
+    if name == _VIDEO:
+        return None
+    try:
+        return Still(name)
+    except ValueError as error:
+        allowed = ", ".join((_VIDEO, *Still))
+        message = f"variant {name[:50]!r} is not made; use one of {allowed}"
+        raise InvalidOrder(message, "variant") from error
+
+
+def _layout(grid: Grid) -> dict[str, str]:
+    """Say in a header where the frames of a spritesheet stand."""
+    said = (
+        f"frames={grid.frames}; columns={grid.columns}; rows={grid.rows}; width={grid.width};"
+        f" height={grid.height}; interval={grid.interval:.3f}"
+    )
+    return {"x-spritesheet": said}
 
 
 def _check(task: Task, now: float) -> None:
@@ -100,48 +108,3 @@ def _check(task: Task, now: float) -> None:
         raise VideoNotReady(message, "id")
     if task.dropped or (task.expires_at is not None and task.expires_at <= now):
         raise VideoExpired(f"the video of {task.id} was kept until it expired", "id")
-
-
-def _matches(header: str | None, etag: str) -> bool:
-    if header is None:
-        return False
-    named = [each.strip().removeprefix("W/") for each in header.split(",")]
-    return "*" in named or etag in named
-
-
-def _bounds(first: str, last: str, size: int) -> tuple[int, int]:
-    """Tell where a range begins and ends, its end excluded."""
-    if not first:
-        return max(0, size - int(last)), size
-    return int(first), min(size, int(last) + 1) if last else size
-
-
-class _File(Response):
-    """A part of a file, sent as it is read."""
-
-    def __init__(
-        self, gateway: Gateway, task_id: str, start: int, stop: int, headers: dict[str, str]
-    ) -> None:
-        status = 206 if "content-range" in headers else 200
-        super().__init__(None, status, headers, media_type="video/mp4")
-        self.headers["content-length"] = str(stop - start)
-        self._chunks = (gateway, task_id, start, stop)
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send the headers, and the bytes unless only the headers were asked for."""
-        del receive
-        chunks = self._read() if scope["method"] != "HEAD" else None
-        # The first bytes are read before anything is said: a missing file is still an error.
-        first = await anext(chunks, b"") if chunks else b""
-        start = {"type": "http.response.start", "status": self.status_code}
-        await send({**start, "headers": self.raw_headers})
-        if chunks is not None:
-            await send({"type": "http.response.body", "body": first, "more_body": True})
-            async for chunk in chunks:
-                await send({"type": "http.response.body", "body": chunk, "more_body": True})
-        await send({"type": "http.response.body", "body": b"", "more_body": False})
-
-    async def _read(self) -> AsyncIterator[bytes]:
-        gateway, task_id, start, stop = self._chunks
-        async for chunk in gateway.store.read(video_key(task_id), start, stop):
-            yield chunk

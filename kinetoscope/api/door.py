@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import itertools
 import logging
 import os
@@ -47,6 +48,7 @@ STATUS: Mapping[type[KinetoscopeError], int] = {
     errors.Conflict: 409,
     errors.IdempotencyConflict: 409,
     errors.NotCancellable: 409,
+    errors.FilesFull: 409,
     errors.StillRunning: 409,
     errors.VideoExpired: 410,
     errors.TooLarge: 413,
@@ -167,6 +169,10 @@ def _show_failure(request: Request, request_id: str, error: Exception) -> Respon
             log.error("%s: %s %s: %s", request_id, request.method, request.scope["path"], cause)
             message = "the service cannot reach its storage right now; nothing was charged"
             return show_error(503, message, "service_unavailable", None, {"retry-after": "5"})
+        case OSError(errno=errno.ENOSPC | errno.EDQUOT | errno.EFBIG):
+            log.error("%s: %s %s: %s", request_id, request.method, request.scope["path"], error)
+            message = "the service has no room on its disk right now; nothing was kept or charged"
+            return show_error(503, message, "service_unavailable", None, {"retry-after": "60"})
         case _:
             log.error(
                 "%s: %s %s", request_id, request.method, request.scope["path"], exc_info=error

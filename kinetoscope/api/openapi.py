@@ -15,6 +15,7 @@ import kinetoscope
 from kinetoscope.api.reference import dialects
 from kinetoscope.api.reference.events import events
 from kinetoscope.api.reference.fields import asked, sources
+from kinetoscope.api.reference.files import TAG, file_paths, file_samples, file_schemas
 from kinetoscope.api.reference.guide import guide
 from kinetoscope.api.reference.page import style, write_home, write_page
 from kinetoscope.api.reference.paths import TAGS, VIDEOS, Paths
@@ -76,6 +77,7 @@ def describe(gateway: Gateway) -> Json:
         each.code: {"summary": each.code, "value": each.example} for each in every_refusal()
     }
     examples |= dialects.dialect_examples(gateway, samples)
+    examples |= file_samples()
     return {
         "openapi": "3.1.1",
         "info": {
@@ -87,16 +89,24 @@ def describe(gateway: Gateway) -> Json:
         },
         "servers": [{"url": "/", "description": "This service."}],
         "tags": [
-            {"name": name, "description": text} for name, text in (TAGS | dialects.TAGS).items()
+            {"name": name, "description": text}
+            for name, text in (TAGS | dialects.TAGS | TAG).items()
         ],
         "security": [{"key": []}],
         "paths": {
             **Paths(samples, bodies).every(),
             **events(samples, VIDEOS),
+            **file_paths(),
             **dialects.dialect_paths(samples.model),
         },
         "components": {
-            "schemas": {**bodies, **sources(), **answers(), **dialects.dialect_schemas(names)},
+            "schemas": {
+                **bodies,
+                **sources(),
+                **answers(),
+                **file_schemas(),
+                **dialects.dialect_schemas(names),
+            },
             "headers": headers(),
             "examples": examples,
             "securitySchemes": _security(),

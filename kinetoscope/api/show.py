@@ -34,6 +34,7 @@ class Metadata(msgspec.Struct, omit_defaults=True):
     quote: Raw
     ignored: Raw
     url: str | UnsetType = UNSET
+    thumbnail_url: str | UnsetType = UNSET
     billing: Raw | UnsetType = UNSET
     output: Raw | UnsetType = UNSET
     seed: int | UnsetType = UNSET
@@ -133,3 +134,4 @@ def _show_result(shown: Video, task: Task, url: str | None) -> None:
         shown.metadata.output = Raw(task.output.encode())
     if url is not None and not task.dropped:
         shown.url = shown.metadata.url = url
+        shown.metadata.thumbnail_url = f"{url}&variant=thumbnail"

@@ -23,9 +23,10 @@ from kinetoscope.db.accounts import Key
 from kinetoscope.domain.errors import InvalidOrder, NotFound, StillRunning
 from kinetoscope.domain.order import Operation, Order
 from kinetoscope.domain.task import Status, Task
-from kinetoscope.service import Gateway, video_key
+from kinetoscope.service import Gateway
 from kinetoscope.service.advance import cancel
 from kinetoscope.service.links import link
+from kinetoscope.service.results import drop_result
 from kinetoscope.service.submit import Offer, Wish, quote, shown_seconds, shown_size, submit
 from kinetoscope.service.terms import write_quote
 
@@ -168,16 +169,16 @@ class Videos:
     async def delete(self, request: Request) -> Response:
         """Remove the file of an ended task; its bill stays."""
         key = await caller(self.gateway, request)
-        task_id = path_id(request)
+        task_id, now = path_id(request), int(self.gateway.now())
 
         def remove(conn: Conn) -> None:
             task = visible(conn, task_id, key)
-            if not tasks.delete_result(conn, task_id) and not task.ended:
+            if not tasks.delete_result(conn, task_id, now) and not task.ended:
                 message = f"{task_id} is {task.status}; cancel it first, or wait for its end"
                 raise StillRunning(message, "id")
 
         await self.gateway.db.write(remove)
-        await self.gateway.store.delete(video_key(task_id))
+        await drop_result(self.gateway, task_id)
         return answer({"id": task_id, "object": "video.deleted", "deleted": True})
 
     def _read(self, fields: Fields, forced: Operation | None = None) -> Order:

@@ -46,6 +46,7 @@ _WORDS: Mapping[str, object] = {"true": True, "false": False}
 _PIXELS = re.compile(r"([0-9]{2,5})x([0-9]{2,5})")
 _SHAPE_TOLERANCE = 0.015  # 854x480 is 16:9 as well
 _COPY = 1 << 20
+_FILE = "file_"  # what the ids of files begin with, and no address
 
 
 def read_order(fields: Fields, default_model: str, forced: Operation | None = None) -> Order:
@@ -92,8 +93,8 @@ def fingerprint(order: Order) -> str:
         order.input_video_seconds,
         order.seed,
         order.sound,
-        [(each.url, each.digest, each.task_id) for each in order.images],
-        order.video and (order.video.url, order.video.digest, order.video.task_id),
+        [_named(each) for each in order.images],
+        order.video and _named(order.video),
     ]
     return hashlib.sha256(msgspec.json.encode(asked)).hexdigest()
 
@@ -104,6 +105,11 @@ def listed(names: Iterable[str]) -> tuple[str, ...]:
     if more := len(short[_MOST_LISTED:]):
         short[_MOST_LISTED:] = [f"… and {more} more"]
     return tuple(short)
+
+
+def _named(source: Source) -> tuple[str | None, ...]:
+    kept = (source.file_id,) if source.file_id else ()
+    return (source.url, source.digest, source.task_id, *kept)
 
 
 def _infer(images: tuple[Source, ...], video: Source | None, duration: int | None) -> Operation:
@@ -307,7 +313,8 @@ def _source(value: object, name: str) -> Source:
     if isinstance(value, UploadFile):
         return Source(upload=value.file, digest=_digest(value.file))
     if isinstance(value, str):
-        return Source(url=_address(value, name))
+        is_file = value.startswith(_FILE) and is_id(value)
+        return Source(file_id=value) if is_file else Source(url=_address(value, name))
     if isinstance(value, dict):
         for key, read in _OBJECTS.items():
             inner = value.get(key)
@@ -317,7 +324,10 @@ def _source(value: object, name: str) -> Source:
                 return read(inner, name)
             if isinstance(inner, UploadFile):
                 return _source(inner, name)
-    message = f'{name} must be an address (http, https or data:), {{"url": …}} or an uploaded file'
+    message = (
+        f'{name} must be an address (http, https or data:), {{"url": …}}, {{"file_id": …}} or an'
+        " uploaded file"
+    )
     raise InvalidOrder(message, name)
 
 
@@ -329,13 +339,21 @@ def _by_id(value: str, name: str) -> Source:
     value = from_uuid("task", value) or value
     if not is_id(value):
         raise InvalidOrder(f"{name}.id must be the id of a video made here", name)
-    return Source(task_id=value)
+    return Source(file_id=value) if value.startswith(_FILE) else Source(task_id=value)
+
+
+def _by_file_id(value: str, name: str) -> Source:
+    if not is_id(value):
+        message = f"{name}.file_id must be the id of a file, as POST /v1/files answered it"
+        raise InvalidOrder(message, name)
+    return Source(file_id=value)
 
 
 _OBJECTS: Mapping[str, Callable[[str, str], Source]] = {
     "url": _by_address,
     "image_url": _by_address,
     "video_url": _by_address,
+    "file_id": _by_file_id,
     "id": _by_id,
 }
 

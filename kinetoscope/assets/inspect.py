@@ -9,15 +9,13 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import subprocess
-import sys
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from kinetoscope.assets.child import run
 from kinetoscope.domain.errors import InvalidOrder
 
 IMAGE_BYTES = 10 * 2**20
@@ -25,13 +23,11 @@ VIDEO_BYTES = 100 * 2**20
 IMAGES = frozenset({"image/png", "image/jpeg", "image/webp"})
 VIDEOS = frozenset({"video/mp4", "video/quicktime"})
 
+_PICTURES, _FILMS = "PNG, JPEG and WebP", "MP4 with H.264, H.265 or AV1"
 _HEAD_BYTES = 64
 WALL_SECONDS = 20.0
 _AT_ONCE = 2
 _PROBE = Path(__file__).with_name("probe.py")
-# What an interpreter needs to start. Keys and passwords of ours are not among it.
-_ENVIRONMENT = ("PATH", "HOME", "PYTHONPATH", "PYTHONHOME", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
-# Threads wait for the children, so that any event loop can ask; their number is the limit.
 _CHILDREN = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="inspect")
 
 _MAGIC: tuple[tuple[int, bytes, str], ...] = (
@@ -108,9 +104,22 @@ def sniff(head: bytes) -> str | None:
     return None
 
 
+async def inspect_any(path: Path, *, param: str) -> ImageFacts | VideoFacts:
+    """Decode the image or the video at *path*, or raise InvalidOrder naming field *param*."""
+    head = await asyncio.to_thread(_head, path)
+    media_type = sniff(head)
+    if media_type in IMAGES:
+        return await inspect_image(path, param=param)
+    if media_type in VIDEOS:
+        return await inspect_video(path, param=param)
+    seems = f"{media_type} by its bytes" if media_type else "of no kind that we know"
+    seems = seems if head else "empty"
+    raise InvalidOrder(f"the file is {seems}; {_PICTURES} are allowed, and {_FILMS}", param)
+
+
 async def inspect_image(path: Path, *, param: str) -> ImageFacts:
     """Decode the image at *path*, or raise InvalidOrder saying what is wrong with field *param*."""
-    asked = _Question(path, "image", IMAGES, IMAGE_BYTES, "PNG, JPEG and WebP are allowed", param)
+    asked = _Question(path, "image", IMAGES, IMAGE_BYTES, f"{_PICTURES} are allowed", param)
     media_type, facts = await _answer(asked)
     return ImageFacts(media_type, **facts)
 
@@ -120,11 +129,14 @@ async def inspect_video(path: Path, *, param: str, seconds: float = WALL_SECONDS
 
     It may take *seconds*.
     """
-    allowed = "MP4 with H.264, H.265 or AV1 is allowed"
-    media_type, facts = await _answer(
-        _Question(path, "video", VIDEOS, VIDEO_BYTES, allowed, param), seconds
-    )
+    asked = _Question(path, "video", VIDEOS, VIDEO_BYTES, f"{_FILMS} is allowed", param)
+    media_type, facts = await _answer(asked, seconds)
     return VideoFacts(media_type, **facts)
+
+
+def _head(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(_HEAD_BYTES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,58 +167,15 @@ class _Question:
         return media_type
 
 
-class _Child:
-    """One run of the probe; kill() may come from another thread, at any time."""
-
-    def __init__(self, kind: str, path: Path, seconds: float) -> None:
-        self._seconds = seconds
-        self._command = (sys.executable, "-P", str(_PROBE), kind, str(path.absolute()))
-        self._process: subprocess.Popen[bytes] | None = None
-        self._unwanted = False
-
-    def run(self) -> tuple[int | None, bytes, bytes]:
-        """Return exit status, output and errors; no status says that it took too long."""
-        if self._unwanted:
-            return None, b"ready\n", b""
-        with subprocess.Popen(  # noqa: S603 - our own file; the path is ours as well
-            self._command,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            env={name: os.environ[name] for name in _ENVIRONMENT if name in os.environ},
-            cwd="/",
-        ) as self._process:
-            try:
-                output, errors = self._process.communicate(timeout=self._seconds)
-            except subprocess.TimeoutExpired:
-                self._process.kill()
-                return None, b"ready\n", b""
-            return self._process.returncode, output, errors
-
-    def kill(self) -> None:
-        self._unwanted = True
-        if self._process is not None:
-            with suppress(ProcessLookupError):
-                self._process.kill()
-
-
 async def _answer(asked: _Question, seconds: float = WALL_SECONDS) -> tuple[str, Mapping[str, Any]]:
     media_type = await asyncio.to_thread(asked.glance)
-    child = _Child("video/mp4" if media_type in VIDEOS else media_type, asked.path, seconds)
-    try:
-        running = asyncio.get_running_loop().run_in_executor(_CHILDREN, child.run)
-        status, output, errors = await running
-    except asyncio.CancelledError:
-        child.kill()
-        raise
-    if not output.startswith(b"ready\n"):
-        why = errors.decode(errors="replace")[-500:]
-        raise RuntimeError(f"the probe of media files does not start (status {status}): {why}")
-    if status is None:
+    kind = "video/mp4" if media_type in VIDEOS else media_type
+    ended = await run(_CHILDREN, _PROBE, (kind, str(asked.path.absolute())), seconds)
+    if ended.status is None:
         raise asked.wrong("takes too long to decode; send it at a smaller size")
-    if status:
+    if ended.status:
         raise asked.wrong(f"cannot be decoded: its file is damaged or truncated; {asked.allowed}")
-    answer: dict[str, Any] = json.loads(output.removeprefix(b"ready\n"))
+    answer: dict[str, Any] = json.loads(ended.output)
     if "wrong" in answer:
         raise asked.wrong(answer["wrong"])
     return media_type, answer

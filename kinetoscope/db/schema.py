@@ -10,6 +10,7 @@ from sqlalchemy import (
     CheckConstraint,
     Column,
     Dialect,
+    Double,
     ForeignKey,
     Index,
     Integer,
@@ -196,4 +197,23 @@ idempotency = Table(
     Column("fingerprint", String(64), nullable=False),
     Column("task_id", _Id, nullable=False),
     Column("created_at", BigInteger, nullable=False, index=True),
+)
+
+files = Table(
+    "files",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("account_id", _Id, ForeignKey("accounts.id"), nullable=False),
+    Column("filename", Text, nullable=False),
+    Column("purpose", String(20), nullable=False),
+    Column("media_type", String(40), nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Column("width", Integer, nullable=False),
+    Column("height", Integer, nullable=False),
+    Column("seconds", Double),
+    Column("created_at", BigInteger, nullable=False),
+    Column("expires_at", BigInteger, nullable=False, index=True),
+    Column("kept", Boolean, nullable=False),  # whether its bytes are in the store
+    Index("ix_files_account_id_id", "account_id", "id"),
 )

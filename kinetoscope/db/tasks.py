@@ -344,13 +344,13 @@ def fail(
     return _move(conn, task, end)
 
 
-def delete_result(conn: Conn, task_id: str) -> bool:
-    """Mark the result of an ended task as gone; the bill stays. False if it was before."""
+def delete_result(conn: Conn, task_id: str, now: int) -> bool:
+    """Let the result of an ended task fall due; the bill stays. False if it was deleted before."""
     gone = conn.execute(
         update(tasks)
         .where(tasks.c.id == task_id, tasks.c.deleted.is_(False))
         .where(tasks.c.status.not_in([each.value for each in OPEN]))
-        .values(deleted=True, dropped=True)
+        .values(deleted=True, expires_at=now)
     )
     return gone.rowcount == 1
 

@@ -9,7 +9,9 @@ model       the public name customers ask for (``grok-imagine``); maps to an eng
 operation   one of five: ``text_to_video``, ``image_to_video``, ``reference_to_video``,
             ``edit_video``, ``video_extend``
 order       what was asked, complete and valid; never changes
-source      an image or a video as the caller named it: an address, an upload, an earlier video
+source      an image or a video as the caller named it: an address, an upload, a file, an earlier
+            video
+file        an image or a video that an account keeps here, to name it in orders; it expires
 input       a source after it was fetched, checked and kept: its bytes and its measures
 limits      what an operation accepts: seconds, images, video
 rates       a model's price list: output second by tier, input image, input second
@@ -30,5 +32,6 @@ report      its answer: *working*, *made*, *refused* or *lost*
 cost        what an engine charged us for a task, in *ticks*; the *card* says what it should have
 margin      what a task brought: charged, less refunded, less its cost
 asset       a finished video we keep, in the **store**
+still       a picture made from an asset: its *thumbnail* or its *spritesheet*
 gateway     all of it: one value, built once
 """

@@ -17,6 +17,7 @@ Exception
 │   ├── Conflict                  the state of things forbids it
 │   │   ├── IdempotencyConflict   this idempotency key made another request
 │   │   ├── NotCancellable        an engine is at work that cannot stop, or it has ended
+│   │   ├── FilesFull             the account keeps as many files as it may
 │   │   └── StillRunning          cancel it first
 │   ├── TooLarge                  more bytes than allowed
 │   ├── UnsupportedBody           neither JSON nor a form
@@ -101,6 +102,10 @@ class IdempotencyConflict(Conflict):
 
 class NotCancellable(Conflict):
     code = "not_cancellable"
+
+
+class FilesFull(Conflict):
+    code = "files_full"
 
 
 class StillRunning(Conflict):

@@ -95,8 +95,9 @@ LIMITS: Mapping[Operation, Limits] = {
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """An image or a video as the caller named it: one of an address, an upload or a task of ours.
+    """An image or a video as the caller named it: an address, an upload, or what is kept here.
 
+    *task_id* is an earlier video, and *file_id* a file that the account keeps.
     *digest* is the SHA-256 of an upload, in hex, so that equal requests can be told.
     """
 
@@ -104,6 +105,7 @@ class Source:
     upload: BinaryIO | None = field(default=None, compare=False, repr=False)
     task_id: str | None = None
     digest: str = ""
+    file_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +168,14 @@ def check_source_seconds(operation: Operation, seconds: float) -> None:
         needs = f"at most {most:g}" if not least else f"{least:g} to {most:g}"
         message = f"{operation} takes a video of {needs} seconds; this one has {seconds:.2f}"
         raise InvalidOrder(message, "video")
+
+
+def check_file_seconds(seconds: float) -> None:
+    """Raise InvalidOrder if no operation takes a video of *seconds*."""
+    longest = max(each.source_seconds[1] for each in LIMITS.values() if each.source_seconds)
+    if seconds > longest + _TOLERANCE:
+        message = f"the video has {seconds:.2f} seconds; videos of at most {longest:g} are taken"
+        raise InvalidOrder(message, "file")
 
 
 def frame(order: Order, image: Input | None) -> tuple[int, int]:

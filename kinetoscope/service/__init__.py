@@ -12,6 +12,7 @@ from kinetoscope.db import Database
 from kinetoscope.db.accounts import Key
 from kinetoscope.db.tasks import Note
 from kinetoscope.domain.errors import ModelNotAllowed, ModelNotFound
+from kinetoscope.domain.file import Shelf
 from kinetoscope.domain.order import Operation
 from kinetoscope.domain.pricing import Rates
 from kinetoscope.engines import Engine
@@ -55,8 +56,9 @@ class Model:
 class Rules:
     """What the operator decided; times are in seconds, *retention* 0 keeps results for ever.
 
-    *open_tasks* is how many of an account's tasks may not have ended. *fetches* is how often a
-    result that is no video is fetched again; with growing waits between, that is some minutes.
+    *open_tasks* is how many of an account's tasks may not have ended, and *shelf* what it may keep
+    in files. *fetches* is how often a result that is no video is fetched again; with growing waits
+    between, that is some minutes.
     """
 
     charge_moderated: bool = True
@@ -65,6 +67,7 @@ class Rules:
     task_time: int = 3600
     link_time: int = 24 * 3600
     open_tasks: int = 10_000
+    shelf: Shelf = field(default_factory=Shelf)
     fetches: int = 12
 
 
@@ -172,6 +175,16 @@ def video_key(task_id: str) -> str:
     return f"videos/{task_id}.mp4"
 
 
+def stills_key(task_id: str) -> str:
+    """Tell below which key the store keeps the stills of a task's video."""
+    return f"stills/{task_id}"
+
+
 def inputs_key(task_id: str) -> str:
     """Tell below which key the store keeps the inputs of a task."""
     return f"inputs/{task_id}"
+
+
+def file_key(file_id: str) -> str:
+    """Tell where the store keeps a file of an account."""
+    return f"files/{file_id}"

@@ -13,13 +13,20 @@ from pathlib import Path
 from typing import BinaryIO
 from urllib.parse import unquote, unquote_to_bytes
 
-from kinetoscope.assets.inspect import IMAGE_BYTES, VIDEO_BYTES, inspect_image, inspect_video
-from kinetoscope.db import tasks
+from kinetoscope.assets.inspect import (
+    IMAGE_BYTES,
+    IMAGES,
+    VIDEO_BYTES,
+    VIDEOS,
+    inspect_image,
+    inspect_video,
+)
+from kinetoscope.db import files, tasks
 from kinetoscope.db.ids import new_id
 from kinetoscope.domain.errors import InvalidOrder, NotFound
 from kinetoscope.domain.order import Input, Order, Source, check_source_seconds
 from kinetoscope.domain.task import Status
-from kinetoscope.service import Gateway, inputs_key, video_key
+from kinetoscope.service import Gateway, file_key, inputs_key, video_key
 from kinetoscope.service.links import link, linked_task
 from kinetoscope.service.terms import private_bytes
 
@@ -124,6 +131,8 @@ class _Reader:
 
     async def _image(self, source: Source, number: int, field: str) -> Input:
         path = self.folder / str(number)
+        if source.file_id is not None:
+            return await self._file(source.file_id, path, field, IMAGES)
         url = await self._bytes(source, path, field, IMAGE_BYTES)
         facts = await inspect_image(path, param=field)
         size = path.stat().st_size
@@ -132,6 +141,10 @@ class _Reader:
     async def _video(self, order: Order) -> Input:
         source, path = order.video, self.folder / "video"
         assert source is not None
+        if source.file_id is not None:
+            kept = await self._file(source.file_id, path, "video", VIDEOS)
+            check_source_seconds(order.operation, kept.seconds or 0)
+            return kept
         url = await self._bytes(source, path, "video", VIDEO_BYTES)
         facts = await inspect_video(path, param="video")
         check_source_seconds(order.operation, facts.seconds)
@@ -144,6 +157,24 @@ class _Reader:
             facts.seconds,
             url,
         )
+
+    async def _file(self, file_id: str, path: Path, field: str, kinds: frozenset[str]) -> Input:
+        """Take a file that the account keeps; it was looked at when it came."""
+        now = int(self.gateway.now())
+        gone = InvalidOrder(f"{field} names a file that does not exist, or has expired", field)
+        try:
+            file = await self.gateway.db.glance(
+                lambda conn: files.get(conn, file_id, self.account_id, now)
+            )
+            if file.media_type not in kinds:
+                allowed = "PNG, JPEG and WebP are" if kinds is IMAGES else "MP4 is"
+                message = f"{field} names a file that is {file.media_type}; {allowed} allowed"
+                raise InvalidOrder(message, field)
+            stored = await self.gateway.store.local(file_key(file_id))
+            await asyncio.to_thread(_link, stored, path)
+        except (NotFound, FileNotFoundError) as error:
+            raise gone from error
+        return Input("", file.media_type, file.size, file.width, file.height, file.seconds)
 
     async def _bytes(self, source: Source, path: Path, field: str, most: int) -> str | None:
         """Put the bytes of *source* into the file *path*, at most *most* of them.
@@ -196,6 +227,16 @@ def _first(errors: BaseExceptionGroup[BaseException]) -> BaseException:
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
     return error
+
+
+def _link(stored: Path, path: Path) -> None:
+    """Give a file of the store, which never changes, a second name; or copy it."""
+    try:
+        path.hardlink_to(stored)
+    except FileNotFoundError:
+        raise
+    except OSError:  # another disk, or one that knows no second names
+        shutil.copyfile(stored, path)
 
 
 def _copy(upload: BinaryIO, path: Path, most: int, field: str) -> None:

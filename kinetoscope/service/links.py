@@ -39,6 +39,8 @@ def linked_task(gateway: Gateway, url: str) -> str | None:
     query = parse_qs(parts.query)
     if tail != "content" or not {"expires", "signature"} <= query.keys():
         return None
+    if query.get("variant", ["video"])[0] != "video":
+        return None
     signed = is_signed(gateway, task_id, query["expires"][0], query["signature"][0])
     return task_id if signed else None
 

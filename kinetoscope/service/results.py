@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from kinetoscope.assets.inspect import VIDEO_BYTES, VideoFacts, inspect_video
+from kinetoscope.db import tasks
 from kinetoscope.db.ids import new_id
 from kinetoscope.domain.errors import (
     EngineUnavailable,
@@ -18,7 +20,7 @@ from kinetoscope.domain.errors import (
 )
 from kinetoscope.domain.order import Input, Operation
 from kinetoscope.domain.task import Task
-from kinetoscope.service import Gateway, video_key
+from kinetoscope.service import Gateway, stills_key, video_key
 from kinetoscope.service.terms import Terms
 
 log = logging.getLogger(__name__)
@@ -57,6 +59,16 @@ async def keep_result(gateway: Gateway, task: Task, terms: Terms, source: Path |
         raise EngineUnavailable(message) from error
     finally:
         fetched.unlink(missing_ok=True)
+
+
+async def drop_result(gateway: Gateway, task_id: str) -> None:
+    """Remove the video of a task that fell due, and what was made of it; then say that it is gone.
+
+    Whatever interrupts this, the sweep finds the task and does it again.
+    """
+    await gateway.store.delete(video_key(task_id))
+    await gateway.store.delete(stills_key(task_id))
+    await gateway.db.write(partial(tasks.mark_dropped, task_id=task_id))
 
 
 async def _fetch(gateway: Gateway, source: str, into: Path) -> None:

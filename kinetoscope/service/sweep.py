@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import logging
+import shutil
 from functools import partial
 
-from kinetoscope.db import due, tasks
+from kinetoscope.db import due, files, tasks
 from kinetoscope.db.ids import first_id
 from kinetoscope.domain.errors import Overtaken
 from kinetoscope.domain.task import Failure, Status
-from kinetoscope.service import Gateway, inputs_key, video_key
+from kinetoscope.service import Gateway, inputs_key
 from kinetoscope.service.advance import fail
 from kinetoscope.service.choice import able
+from kinetoscope.service.files import forget_file
+from kinetoscope.service.results import drop_result
 
 log = logging.getLogger(__name__)
 
+_ON_THEIR_WAY = ("in", "made", "still")  # what is below the folder for work, by its first name
+_WORK_SECONDS = 6 * 3600
 _MOST = 1000  # leftovers looked at in one sweep
 
 
@@ -26,13 +32,20 @@ async def sweep(gateway: Gateway) -> None:
     await _end_abandoned(gateway, now)
     await gateway.db.write(lambda conn: tasks.forget_keys(conn, now))
     await _drop_expired(gateway, now)
+    await _drop_files(gateway, now)
     await _drop_orphans(gateway)
+    await asyncio.to_thread(_drop_work, gateway)
 
 
 async def _drop_expired(gateway: Gateway, now: int) -> None:
     for task_id in await gateway.db.read(lambda conn: due.expired(conn, now)):
-        await gateway.store.delete(video_key(task_id))
-        await gateway.db.write(partial(tasks.mark_dropped, task_id=task_id))
+        await drop_result(gateway, task_id)
+
+
+async def _drop_files(gateway: Gateway, now: int) -> None:
+    """Remove files that have expired, were deleted, or were never kept to the end."""
+    for file_id in await gateway.db.read(lambda conn: files.due(conn, now)):
+        await forget_file(gateway, file_id)
 
 
 async def _end_overdue(gateway: Gateway, now: int) -> None:
@@ -75,6 +88,16 @@ async def _drop_orphans(gateway: Gateway) -> None:
         if task_id not in running and _old(gateway, task_id):
             log.info("%s: removing inputs that no running task needs", task_id)
             await gateway.store.delete(inputs_key(task_id))
+
+
+def _drop_work(gateway: Gateway) -> None:
+    """Remove what a process that was killed had on its way: nothing is on its way for hours."""
+    for prefix in _ON_THEIR_WAY:
+        oldest = first_id(prefix, int(gateway.now()) - _WORK_SECONDS)
+        for path in gateway.work.glob(f"{prefix}_*"):
+            if path.name < oldest:
+                log.info("%s: removing what was left on its way", path.name)
+                shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
 
 
 def _old(gateway: Gateway, task_id: str) -> bool:

@@ -59,7 +59,8 @@ async def test_the_file_is_sent_whole_in_parts_or_not_again(world: World) -> Non
     assert (await world.ask("GET", path, headers={"If-None-Match": '"other"'})).status == 200
     changed = {"Range": "bytes=0-9", "If-Range": '"other"'}
     assert (await world.ask("GET", path, headers=changed)).status == 200
-    is_error(await world.ask("GET", f"{path}?variant=thumbnail"), 400)
+    for variant in ("poster", "", "Thumbnail"):
+        is_error(await world.ask("GET", f"{path}?variant={variant}"), 400)
 
 
 async def test_a_video_that_is_not_ready_says_when_to_ask_again(world: World) -> None:

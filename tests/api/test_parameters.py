@@ -105,7 +105,9 @@ def test_a_video_is_edited_or_extended_by_whether_a_duration_is_given(
         ({"video": {"id": ""}}, "video"),
         ({"video": {"id": "a\0b"}}, "video"),
         ({"video": {"id": "x" * 101}}, "video"),
-        ({"input_reference": {"file_id": "file_1"}}, "input_reference"),
+        ({"input_reference": {"file_id": "file-1"}}, "input_reference"),
+        ({"input_reference": {"file_id": 1}}, "input_reference"),
+        ({"image": "file_1 "}, "image"),
     ],
 )
 def test_inputs_that_differ_or_are_none_are_refused(fields: dict[str, Any], param: str) -> None:

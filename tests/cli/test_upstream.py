@@ -91,7 +91,7 @@ def test_a_lost_task_is_found_though_its_owner_deleted_it(command: Command, home
     """It may stand on our bill; in other lists it is gone."""
     command("init")
     lost = write(home, lose)
-    write(home, lambda conn: tasks.delete_result(conn, lost.id))
+    write(home, lambda conn: tasks.delete_result(conn, lost.id, NOW))
 
     found = command("task", "list", "--state", "lost", "--json").json
     failed = command("task", "list", "--state", "failed", "--json").json

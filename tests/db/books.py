@@ -1,10 +1,13 @@
-"""Books to experiment on: accounts with money, and tasks that hold some of it."""
+"""Books to experiment on: accounts with money, tasks that hold some of it, and files."""
 
 from __future__ import annotations
+
+from typing import Any
 
 from kinetoscope.db import Conn, Database, accounts, ledger, reports, tasks
 from kinetoscope.db.accounts import Account
 from kinetoscope.db.ids import new_id
+from kinetoscope.domain.file import File
 from kinetoscope.domain.money import ZERO, Money
 from kinetoscope.domain.order import Operation
 from kinetoscope.domain.task import Failure, Status, Task
@@ -97,3 +100,22 @@ async def standing(db: Database, account: Account) -> tuple[str, str]:
     """Tell the balance and what is held of an account, in dollars."""
     found = await db.read(lambda conn: accounts.get(conn, account.id))
     return str(found.balance), str(found.held)
+
+
+def a_file(account_id: str, **said: Any) -> File:
+    """Describe a picture of 100 bytes that nobody remembers yet."""
+    file = File(
+        id=new_id("file"),
+        account_id=account_id,
+        filename="fox.png",
+        purpose="vision",
+        media_type="image/png",
+        size=100,
+        sha256="0" * 64,
+        width=64,
+        height=48,
+        seconds=None,
+        created_at=NOW,
+        expires_at=NOW + 10,
+    )
+    return file._replace(**said)

@@ -196,7 +196,7 @@ async def test_as_many_differences_as_are_wanted_are_given_and_all_are_counted(
 
 async def test_a_deleted_video_was_paid_for_all_the_same(db: Database) -> None:
     [task] = await play(db, made(cost=CENT, card=2 * CENT))
-    await db.write(lambda conn: tasks.delete_result(conn, task.id))
+    await db.write(lambda conn: tasks.delete_result(conn, task.id, FIRST))
 
     found = await look(db)
 

@@ -177,9 +177,9 @@ async def test_a_deleted_result_leaves_the_list_and_its_bill_stays(db: Database)
     done, running = await _tasks(db, 2)
     await db.write(lambda conn: complete(conn, begin(conn, done.id), usd("0.1")))
 
-    assert await db.write(lambda conn: tasks.delete_result(conn, done.id))
-    assert not await db.write(lambda conn: tasks.delete_result(conn, done.id))
-    assert not await db.write(lambda conn: tasks.delete_result(conn, running.id))
+    assert await db.write(lambda conn: tasks.delete_result(conn, done.id, NOW))
+    assert not await db.write(lambda conn: tasks.delete_result(conn, done.id, NOW))
+    assert not await db.write(lambda conn: tasks.delete_result(conn, running.id, NOW))
 
     left = await db.read(lambda conn: tasks.list_tasks(conn, done.account_id, Filter()))
     every = await db.read(lambda conn: tasks.list_tasks(conn, None, Filter(deleted_too=True)))

@@ -187,3 +187,94 @@ async def test_edit_extend_and_remix_name_an_earlier_video(world: World) -> None
     for video in made:
         await world.end_of(video.id)
     await world.audit()
+
+
+async def test_a_file_is_uploaded_once_and_named_in_orders(world: World) -> None:
+    """C7, C10: ``files.create``, and its id wherever the SDK lets an input through."""
+    png, film = picture(), world.engine.reel.read_bytes()
+
+    def work(client: openai.OpenAI) -> dict[str, Any]:
+        hour: Any = {"anchor": "created_at", "seconds": 3600}
+        image = client.files.create(file=("fox.png", png), purpose="vision", expires_after=hour)
+        video = client.files.create(file=film, purpose="video_input")  # type: ignore[arg-type]
+        named = {"image": {"file_id": image.id}}
+        made: list[Any] = [
+            client.videos.create(prompt="it moves", seconds="4", extra_body=named),
+            client.videos.create(
+                prompt="it moves",
+                seconds="4",
+                extra_body={"input_reference": {"file_id": image.id}},
+            ),
+            client.videos.create(
+                prompt="both",
+                seconds="4",
+                extra_body={"images": [{"file_id": image.id}, {"file_id": image.id}]},
+            ),
+            client.videos.edit(
+                prompt="noir",
+                video=openai.omit,  # type: ignore[arg-type]
+                extra_body={"video": {"file_id": video.id}},
+            ),
+        ]
+        return {
+            "image": image,
+            "found": client.files.retrieve(image.id),
+            "listed": [each.id for each in client.files.list(limit=1)],
+            "expected": [video.id, image.id],
+            "content": client.files.content(image.id).read(),
+            "made": made,
+            "deleted": client.files.delete(image.id),
+        }
+
+    seen = await using(world, work)
+
+    assert seen["image"].filename == "fox.png"
+    assert seen["image"].expires_at == seen["image"].created_at + 3600
+    assert seen["found"] == seen["image"]
+    assert seen["listed"] == seen["expected"]
+    assert seen["content"] == png
+    assert seen["deleted"].deleted is True
+    operations = [video.metadata["operation"] for video in seen["made"]]
+    assert operations == ["image_to_video", "image_to_video", "reference_to_video", "edit_video"]
+    for video in seen["made"]:
+        assert (await world.end_of(video.id))["status"] == "completed"
+    await world.audit()
+
+
+async def test_refused_files_become_its_own_classes(world: World) -> None:
+    """C28."""
+
+    def work(client: openai.OpenAI) -> list[tuple[type[openai.APIStatusError], str | None]]:
+        found = []
+        for attempt in (
+            lambda: client.files.create(file=b"no picture", purpose="vision"),
+            lambda: client.files.create(file=picture(), purpose="batch"),
+            lambda: client.files.retrieve("file_none"),
+            lambda: client.files.delete("file_none"),
+        ):
+            with pytest.raises(openai.APIStatusError) as refused:
+                attempt()
+            found.append((type(refused.value), refused.value.param))
+        return found
+
+    assert await using(world, work) == [
+        (openai.BadRequestError, "file"),
+        (openai.BadRequestError, "purpose"),
+        (openai.NotFoundError, "id"),
+        (openai.NotFoundError, "id"),
+    ]
+
+
+async def test_the_pictures_of_a_video_are_downloaded(world: World) -> None:
+    """C26: each variant that the SDK knows."""
+    made = await world.make()
+
+    def work(client: openai.OpenAI) -> list[str]:
+        return [
+            client.videos.download_content(made["id"], variant=variant).response.headers[
+                "content-type"
+            ]
+            for variant in ("video", "thumbnail", "spritesheet")
+        ]
+
+    assert await using(world, work) == ["video/mp4", "image/webp", "image/jpeg"]

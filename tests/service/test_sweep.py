@@ -11,10 +11,11 @@ from typing import Any
 import pytest
 
 from kinetoscope.assets import StoreUnavailable
-from kinetoscope.db import tasks
+from kinetoscope.db import files, tasks
 from kinetoscope.domain.task import Failure, Status
-from kinetoscope.service import inputs_key, video_key
+from kinetoscope.service import file_key, inputs_key, video_key
 from kinetoscope.service.sweep import sweep
+from tests.db.books import a_file
 from tests.engines.scripted import Scripted
 from tests.films import picture
 from tests.service.stage import claimed, ended, money, order, row, runner, set_stage, started
@@ -104,6 +105,28 @@ async def test_inputs_that_no_running_task_needs_are_removed(
     async with runner(stage):
         await ended(stage, running.id)
     assert await stage.gateway.store.keys("inputs") == []
+
+
+async def test_a_file_that_a_killed_process_was_keeping_is_removed(
+    stage: World, tmp_path: Path
+) -> None:
+    """It died when the bytes were in the store, before the row said so."""
+    source = tmp_path / "fox.png"
+    source.write_bytes(picture())
+    account = stage.alice.account.id
+    reserved = a_file(account, expires_at=int(stage.clock()) + 3600)
+    shelf = stage.gateway.rules.shelf
+    await stage.gateway.db.write(lambda conn: files.reserve(conn, reserved, shelf))
+    await stage.gateway.store.save(file_key(reserved.id), source)
+
+    await sweep(stage.gateway)
+    assert await stage.gateway.store.keys("files") == [file_key(reserved.id)]
+    stage.clock.skip(3601)
+    await sweep(stage.gateway)
+    await sweep(stage.gateway)
+
+    assert await stage.gateway.store.keys("files") == []
+    assert await stage.gateway.db.read(lambda conn: files.due(conn, 2**40)) == []
 
 
 async def test_idempotency_keys_are_forgotten_after_a_day(stage: World) -> None:

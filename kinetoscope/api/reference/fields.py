@@ -48,6 +48,8 @@ def sources() -> Json:
         "examples": ["https://example.com/fox.png"],
     }
     nested = {"anyOf": [_ref("Address"), _holds({"url": _ref("Address")})]}
+    kept = _holds({"file_id": {"type": "string", "minLength": 1, "maxLength": 100}})
+    kept["description"] = "A file of this account, as `POST /v1/files` answered it."
     earlier = _holds({"id": {"type": "string", "minLength": 1, "maxLength": 100}})
     earlier["description"] = "A completed video of this account."
     return {
@@ -58,6 +60,7 @@ def sources() -> Json:
                 _ref("Address"),
                 _holds({"url": nested}),
                 _holds({"image_url": nested}),
+                kept,
             ],
         },
         "VideoSource": {
@@ -67,6 +70,7 @@ def sources() -> Json:
                 _ref("Address"),
                 _holds({"url": nested}),
                 _holds({"video_url": nested}),
+                kept,
                 earlier,
             ],
         },

@@ -6,6 +6,13 @@ from typing import Any
 
 from kinetoscope.api.account import MOST_ENTRIES
 from kinetoscope.api.videos import MOST_LISTED, MOST_PATIENCE
+from kinetoscope.assets.stills import (
+    FRAME_WIDTH,
+    MOST_COLUMNS,
+    MOST_FRAMES,
+    THUMBNAIL_SIDE,
+    Still,
+)
 from kinetoscope.domain.order import Operation
 from kinetoscope.domain.task import Status
 
@@ -32,8 +39,11 @@ IDEMPOTENCY: Json = {
 VARIANT: Json = {
     "name": "variant",
     "in": "query",
-    "description": "Which file; there is one.",
-    "schema": {"type": "string", "enum": ["video"], "default": "video"},
+    "description": "Which file: the MP4, a WebP `thumbnail` of at most"
+    f" {THUMBNAIL_SIDE} pixels a side, or a JPEG `spritesheet` of a frame a second, at most"
+    f" {MOST_FRAMES}, in rows of {MOST_COLUMNS}, each {FRAME_WIDTH} pixels wide; its header"
+    " `x-spritesheet` says how many and how large they are.",
+    "schema": {"type": "string", "enum": ["video", *Still], "default": "video"},
 }
 EXPIRES: Json = {
     "name": "expires",

@@ -23,6 +23,7 @@ from kinetoscope.api.reference.parameters import (
 from kinetoscope.api.reference.refusals import BAD_RANGE, refused
 from kinetoscope.api.reference.samples import TASK, Samples
 from kinetoscope.api.reference.schemas import ref
+from kinetoscope.assets.stills import Still
 from kinetoscope.domain import errors
 
 Json = dict[str, Any]
@@ -225,21 +226,22 @@ class Paths:
         }
 
     def _content(self) -> Json:
-        video = {"video/mp4": {"schema": {"type": "string", "contentMediaType": "video/mp4"}}}
+        types = ("video/mp4", *(still.media_type for still in Still))
+        video = {each: {"schema": {"type": "string", "contentMediaType": each}} for each in types}
         kinds = (*_READS, errors.NotFound, errors.VideoNotReady, errors.VideoNotAvailable)
         path = "/v1/videos/$VIDEO/content"
         return {
             "operationId": "downloadVideo",
             "tags": [VIDEOS],
             "summary": "Download a video",
-            "description": "Answers the MP4, which plays while it loads. Open to a key of the"
-            " account, or to whoever has the signed link in `url`.",
+            "description": "Answers the MP4, which plays while it loads, or a picture made of it."
+            " Open to a key of the account, or to whoever has the signed link in `url`.",
             "security": [{"key": []}, {"link": []}],
             "parameters": [ID, VARIANT, EXPIRES, *READING],
             "responses": {
                 "200": {
                     "description": "The whole video.",
-                    "headers": headers_of(_FILE),
+                    "headers": headers_of((*_FILE, "x-spritesheet")),
                     "content": video,
                 },
                 "206": {

@@ -78,7 +78,7 @@ _KNOWN: Mapping[Kind, tuple[str, str, str | None]] = {
         "model",
     ),
     errors.NotFound: (
-        "There is no such video in this account.",
+        "There is no such video or file in this account.",
         "no video has the id 'task_0c3kj8f2m9x4q'",
         "id",
     ),
@@ -106,6 +106,11 @@ _KNOWN: Mapping[Kind, tuple[str, str, str | None]] = {
         "The task has ended, or an engine is at work on it that cannot stop.",
         "task_0c3kj8f2m9x4q has ended already: it is completed",
         "id",
+    ),
+    errors.FilesFull: (
+        "The account keeps as many files as it may. Delete some; nothing was kept.",
+        "this account keeps 1,000 files, the most allowed; delete some of them",
+        "file",
     ),
     errors.StillRunning: (
         "The task has not ended. Cancel it first, or wait for its end.",
@@ -159,8 +164,8 @@ WRONG_METHOD = Refusal(
 BAD_RANGE = Refusal(
     416,
     "range_not_satisfiable",
-    "The range is not within the video; `Content-Range` says how many bytes it has.",
-    "the video has 734003 bytes; bytes=900000- is not among them",
+    "The range is not within the file; `Content-Range` says how many bytes it has.",
+    "the file has 734003 bytes; bytes=900000- is not among them",
     "Range",
 )
 INTERNAL = Refusal(

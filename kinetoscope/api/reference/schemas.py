@@ -37,12 +37,14 @@ def headers() -> Json:
         "Retry-After": "After how many seconds to ask again.",
         "x-should-retry": "`false`: asking again changes nothing. The OpenAI SDKs obey it.",
         "WWW-Authenticate": "`Bearer`.",
-        "ETag": "The SHA-256 of the whole video, in quotes.",
+        "ETag": "A name for these very bytes, in quotes: of a video or a file its SHA-256.",
         "Accept-Ranges": "`bytes`.",
         "Content-Length": "The number of bytes in this answer.",
         "Content-Range": "Which bytes these are, and how many there are.",
-        "Content-Disposition": "A file name for the video.",
-        "Cache-Control": "The video is private, and never changes.",
+        "Content-Disposition": "A name for the file.",
+        "Cache-Control": "The file is private, and never changes.",
+        "x-spritesheet": "Of a spritesheet: `frames`, `columns`, `rows`, `width` and `height` of a"
+        " frame, `interval` in seconds.",
     }
     numbers = {"openai-poll-after-ms", "Retry-After", "Content-Length"}
     return {
@@ -59,6 +61,7 @@ def _video() -> Json:
         "quote": ref("Quote"),
         "ignored": {**_list(_TEXT), "description": "Fields of the request that are not known."},
         "url": _says("The same as `url` above."),
+        "thumbnail_url": _says("A signed link to a picture of the video, as `url` is to it."),
         "billing": ref("Billing"),
         "output": ref("Output"),
         "seed": {**_COUNT, "description": "With it, the same request makes the same video."},
@@ -95,7 +98,7 @@ def _video() -> Json:
         "Metadata": _object(
             metadata,
             "What OpenAI's object has no place for.",
-            ("url", "billing", "output", "seed", "engine_notes"),
+            ("url", "thumbnail_url", "billing", "output", "seed", "engine_notes"),
         ),
         "Output": _object(output, "The measures of a completed video."),
         "VideoError": _object(failure, "Why a task failed."),

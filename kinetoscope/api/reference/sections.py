@@ -120,13 +120,15 @@ def _body(operation: Json, document: Json) -> str:
     content = operation.get("requestBody", {}).get("content", {})
     if _FORM not in content:
         return ""
-    schema = content[_JSON]["schema"]
-    schema = document["components"]["schemas"][name_of(schema)]
+    schema = content[_JSON if _JSON in content else _FORM]["schema"]
+    if "$ref" in schema:
+        schema = document["components"]["schemas"][name_of(schema)]
     form = content[_FORM]["schema"]["properties"]
     files = [name for name in form if name in content[_FORM].get("encoding", {})]
     also = f" In a form, {_names(files)} may be files." if files else ""
     shown = table(list(fields(schema)), ("Field", "Type", "Meaning"))
-    note = f"<p>{inline(f'`{_JSON}` or `{_FORM}`.')}{also}</p>"
+    kinds = " or ".join(f"`{kind}`" for kind in (_JSON, _FORM) if kind in content)
+    note = f"<p>{inline(f'{kinds}.')}{also}</p>"
     return f"<h4>Body</h4>{note}{shown}"
 
 
