@@ -19,6 +19,8 @@ from kinetoscope.api.reference.paths import TAGS, Paths
 from kinetoscope.api.reference.refusals import every_refusal
 from kinetoscope.api.reference.samples import Samples
 from kinetoscope.api.reference.schemas import answers, headers
+from kinetoscope.api.reference.webhook_shapes import webhook_samples, webhook_schemas
+from kinetoscope.api.reference.webhooks import WEBHOOKS, webhook_paths
 from kinetoscope.api.show import to_json
 from kinetoscope.service import Gateway
 
@@ -67,7 +69,7 @@ def describe(gateway: Gateway) -> Json:
     samples = Samples(gateway)
     examples = {
         name: {"summary": summary, "value": value}
-        for name, (summary, value) in samples.answers().items()
+        for name, (summary, value) in {**samples.answers(), **webhook_samples()}.items()
     }
     examples |= {
         each.code: {"summary": each.code, "value": each.example} for each in every_refusal()
@@ -82,11 +84,13 @@ def describe(gateway: Gateway) -> Json:
             "license": {"name": "MIT", "identifier": "MIT"},
         },
         "servers": [{"url": "/", "description": "This service."}],
-        "tags": [{"name": name, "description": text} for name, text in TAGS.items()],
+        "tags": [
+            {"name": name, "description": text} for name, text in {**TAGS, **WEBHOOKS}.items()
+        ],
         "security": [{"key": []}],
-        "paths": Paths(samples, bodies).every(),
+        "paths": {**Paths(samples, bodies).every(), **webhook_paths()},
         "components": {
-            "schemas": {**bodies, **sources(), **answers()},
+            "schemas": {**bodies, **sources(), **answers(), **webhook_schemas()},
             "headers": headers(),
             "examples": examples,
             "securitySchemes": _security(),

@@ -6,13 +6,14 @@ import contextlib
 import logging
 from functools import partial
 
-from kinetoscope.db import due, tasks
+from kinetoscope.db import deliveries, due, tasks
 from kinetoscope.db.ids import first_id
 from kinetoscope.domain.errors import Overtaken
 from kinetoscope.domain.task import Failure, Status
 from kinetoscope.service import Gateway, inputs_key, video_key
 from kinetoscope.service.advance import fail
 from kinetoscope.service.choice import able
+from kinetoscope.service.notify import PATIENCE_SECONDS
 
 log = logging.getLogger(__name__)
 
@@ -25,6 +26,8 @@ async def sweep(gateway: Gateway) -> None:
     await _end_overdue(gateway, now)
     await _end_abandoned(gateway, now)
     await gateway.db.write(lambda conn: tasks.forget_keys(conn, now))
+    await gateway.db.write(lambda conn: deliveries.give_up_late(conn, now - PATIENCE_SECONDS))
+    await gateway.db.write(lambda conn: deliveries.forget(conn, now - deliveries.KEPT_SECONDS))
     await _drop_expired(gateway, now)
     await _drop_orphans(gateway)
 
