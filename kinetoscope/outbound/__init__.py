@@ -38,6 +38,7 @@ URL_CHARACTERS = 2048
 AT_ONCE = 16
 CONNECT_SECONDS = 5.0
 IDLE_SECONDS = 10.0
+POST_SECONDS = 15.0  # for all of it: name, connection, TLS, the head of the answer
 _WRITE_BYTES = 2**20
 _HEADERS = {
     "User-Agent": f"Kinetoscope/{__version__}",
@@ -68,15 +69,21 @@ class Outbound:
         *,
         allow: Sequence[Network] = (),
         timeout_seconds: float = 20,
+        post_seconds: float = POST_SECONDS,
         url_characters: int = URL_CHARACTERS,
         redirects: int = 5,
         resolver: AbstractResolver | None = None,
         trust: ssl.SSLContext | None = None,
     ) -> None:
-        """*resolver* replaces the system's; *trust* replaces its certificate authorities."""
+        """*resolver* replaces the system's; *trust* replaces its certificate authorities.
+
+        *timeout_seconds* are for fetching something, *post_seconds* for telling somebody.
+        """
         names = resolver or SystemResolver()
         self._gate = Gate(tuple(allow), names)
-        self._poster = Poster(tuple(allow), names, trust, url_characters)
+        self._poster = Poster(
+            tuple(allow), names, trust, longest=url_characters, seconds=post_seconds
+        )
         self._seconds = timeout_seconds
         self._longest = url_characters
         self._redirects = redirects

@@ -21,7 +21,6 @@ from kinetoscope.domain.errors import InputForbidden, InputUnreachable
 from kinetoscope.outbound.addresses import Gate, Network
 from kinetoscope.outbound.places import FAILURES, Failures, Place, read_url, translated
 
-POST_SECONDS = 15.0  # for all of it: name, connection, TLS, the answer's first bytes
 _CONNECT_SECONDS = 5.0
 _LAST_SECONDS = 2.0  # for the bytes after the head of an answer, which change nothing
 _ANSWER_BYTES = 500
@@ -54,7 +53,9 @@ class Poster:
         allow: tuple[Network, ...],
         resolver: AbstractResolver,
         trust: ssl.SSLContext | None,
+        *,
         longest: int,
+        seconds: float,
     ) -> None:
         self._gates = {
             "https": Gate(allow, resolver),
@@ -62,6 +63,7 @@ class Poster:
         }
         self._trust = trust
         self._longest = longest
+        self._seconds = seconds
         self._sessions: dict[str, aiohttp.ClientSession] = {}
 
     async def check(self, url: str, param: str) -> None:
@@ -69,7 +71,7 @@ class Poster:
         place = Place(read_url(url, param, self._longest), param)
         gate = self._gates[place.url.scheme]
         try:
-            with _told(place):
+            with _told(place, self._seconds):
                 gate.check_literal(place.host)
                 async with asyncio.timeout(_CONNECT_SECONDS):
                     await gate.resolve(place.host, place.url.port or 0)
@@ -81,8 +83,8 @@ class Poster:
         """Send *body* and tell what came back; InvalidOrder or one of its kind if nothing did."""
         place = Place(read_url(url, "url", self._longest), "url")
         began = time.monotonic()
-        with _told(place):
-            async with asyncio.timeout(POST_SECONDS):
+        with _told(place, self._seconds):
+            async with asyncio.timeout(self._seconds):
                 self._gates[place.url.scheme].check_literal(place.host)
                 async with self._open(place.url.scheme).post(
                     place.url, data=body, headers=headers, allow_redirects=False
@@ -120,10 +122,10 @@ class Poster:
 
 
 @contextlib.contextmanager
-def _told(place: Place) -> Iterator[None]:
+def _told(place: Place, seconds: float) -> Iterator[None]:
     """Translate failures; of plain http say what it is for."""
     try:
-        with translated(place, POST_SECONDS, _FAILURES):
+        with translated(place, seconds, _FAILURES):
             yield
     except InputForbidden as error:
         if place.url.scheme == "https":

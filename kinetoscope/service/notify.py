@@ -18,8 +18,6 @@ from dataclasses import dataclass
 from functools import partial
 from http import HTTPStatus
 
-from sqlalchemy.exc import OperationalError
-
 from kinetoscope.db import Conn, deliveries, webhooks
 from kinetoscope.db.deliveries import Parcel, Try
 from kinetoscope.domain.errors import InvalidOrder
@@ -37,7 +35,7 @@ LOOK_SECONDS = 5.0  # between looks when nobody rang: other processes may end ta
 _LONGEST_REST = 60.0
 _JITTER = 0.2
 _BATCH = 200  # events that one line takes at a time
-_LEAST_PAUSE = 0.05  # between two looks
+_LEAST_PAUSE, _LONGEST_PAUSE = 0.05, 1.0  # between two looks
 _PART = 20  # a look may take one part in so many of the time
 _GOOD = range(200, 300)
 
@@ -58,7 +56,12 @@ class _Line:
         self.width = 1
         if rest:
             self.failures += 1
-            self.rests_until = now + min(_LONGEST_REST, 2.0 ** (self.failures - 1))
+            self.rests_until = now + min(_LONGEST_REST, 2.0 ** min(self.failures - 1, 10))
+
+    def rest(self, now: float) -> float:
+        """Tell for how many seconds it rests yet; a clock that was set back does not prolong it."""
+        left = self.rests_until - now
+        return left if 0 < left <= _LONGEST_REST else 0.0
 
 
 class Notifier:
@@ -104,7 +107,8 @@ class Notifier:
                 log.exception("webhooks cannot be looked after; that is tried again")
                 wait = LOOK_SECONDS
             # However often the bell rings, looking takes a small part of the time.
-            await asyncio.sleep(max(_LEAST_PAUSE, _PART * (time.monotonic() - began)))
+            pause = max(_LEAST_PAUSE, _PART * (time.monotonic() - began))
+            await asyncio.sleep(min(_LONGEST_PAUSE, pause))
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(wait):
                     await self._rung.wait()
@@ -114,22 +118,22 @@ class Notifier:
         db, now = self._gateway.db, self._gateway.now()
         due = await db.glance(deliveries.next_due)
         if due is None:
+            self._lines = {name: self._lines[name] for name in self._serving}
             return LOOK_SECONDS
         if due > now:
             return min(LOOK_SECONDS, due - now)
-        clock = time.monotonic()
-        rest = LOOK_SECONDS
+        wait = LOOK_SECONDS
         for endpoint_id in await db.read(partial(deliveries.due_endpoints, now=int(now))):
             line = self._lines.setdefault(endpoint_id, _Line())
             if endpoint_id in self._serving:
                 continue
-            if line.rests_until > clock:
-                rest = min(rest, line.rests_until - clock)
+            if rest := line.rest(now):
+                wait = min(wait, rest)
                 continue
             serving = asyncio.create_task(self._serve(endpoint_id, line), name=endpoint_id)
             self._serving[endpoint_id] = serving
             serving.add_done_callback(self._served)
-        return rest
+        return wait
 
     def _served(self, serving: asyncio.Task[None]) -> None:
         name = serving.get_name()
@@ -153,13 +157,17 @@ class Notifier:
                     telling.add(asyncio.create_task(tell))
                 if not telling:
                     return
-                _, telling = await asyncio.wait(telling, return_when=asyncio.FIRST_COMPLETED)
+                done, telling = await asyncio.wait(telling, return_when=asyncio.FIRST_COMPLETED)
+                for error in filter(None, (each.exception() for each in done)):
+                    log.error("an event could not be told to %s", endpoint_id, exc_info=error)
+                    line.unwell(self._gateway.now(), rest=True)
         finally:
             for each in telling:
                 each.cancel()
+            await asyncio.gather(*telling, return_exceptions=True)
 
     def _may_go_on(self, line: _Line) -> bool:
-        return self._loop is not None and line.rests_until <= time.monotonic()
+        return self._loop is not None and not line.rest(self._gateway.now())
 
     async def _tell(self, endpoint_id: str, event_id: str, line: _Line) -> None:
         """Tell one event once, and note what came of it."""
@@ -169,16 +177,12 @@ class Notifier:
             if parcel is None:  # told, given up or removed meanwhile
                 return
             tried = await attempt(self._gateway, parcel)
-        try:
-            await self._gateway.db.write(partial(_note, parcel=parcel, tried=tried))
-        except OperationalError as error:
-            log.warning("%s to %s cannot be noted: %s", event_id, endpoint_id, error.orig)
-            line.unwell(time.monotonic(), rest=True)
-            return
+        if why := await self._gateway.db.write(partial(_note, parcel=parcel, tried=tried)):
+            log.warning("%s is told nothing any more: %s", endpoint_id, why)
         if tried.status in _GOOD:
             line.well()
         else:
-            line.unwell(time.monotonic(), rest=bool(parcel.endpoint.url))
+            line.unwell(self._gateway.now(), rest=bool(parcel.endpoint.url))
 
 
 async def attempt(gateway: Gateway, parcel: Parcel) -> Try:
@@ -198,20 +202,23 @@ async def attempt(gateway: Gateway, parcel: Parcel) -> Try:
     return Try(now, answer.status, answer.milliseconds, answer.answer)
 
 
-def _note(conn: Conn, parcel: Parcel, tried: Try) -> None:
-    """Note a try, and what follows from it: another one, the end, or the end of the endpoint."""
+def _note(conn: Conn, parcel: Parcel, tried: Try) -> str | None:
+    """Note a try, and what follows from it: another one, the end, or the end of the endpoint.
+
+    Return why the endpoint was disabled, if it was.
+    """
     told, endpoint = parcel.delivery, parcel.endpoint
     if tried.status in _GOOD:
         deliveries.note(conn, parcel, tried, None)
-        return
+        return None
     wait = WAITS[min(told.tries, len(WAITS) - 1)]
     due = tried.at + round(wait * random.uniform(1, 1 + _JITTER))  # noqa: S311 - no secret hangs on it
     if tried.status == HTTPStatus.GONE or due > told.since + PATIENCE_SECONDS:
         deliveries.give_up(conn, parcel, tried)
     else:
         deliveries.note(conn, parcel, tried, due)
-    if endpoint.url and (why := _why_no_more(parcel, tried)):
-        webhooks.disable(conn, endpoint.id, why)
+    why = _why_no_more(parcel, tried) if endpoint.url else None
+    return why if why and webhooks.disable(conn, endpoint.id, why) else None
 
 
 def _why_no_more(parcel: Parcel, tried: Try) -> str | None:
