@@ -6,7 +6,7 @@ import contextlib
 import logging
 from functools import partial
 
-from kinetoscope.db import deliveries, due, tasks
+from kinetoscope.db import Conn, deliveries, due, tasks
 from kinetoscope.db.ids import first_id
 from kinetoscope.domain.errors import Overtaken
 from kinetoscope.domain.task import Failure, Status
@@ -25,11 +25,16 @@ async def sweep(gateway: Gateway) -> None:
     now = int(gateway.now())
     await _end_overdue(gateway, now)
     await _end_abandoned(gateway, now)
-    await gateway.db.write(lambda conn: tasks.forget_keys(conn, now))
-    await gateway.db.write(lambda conn: deliveries.give_up_late(conn, now - PATIENCE_SECONDS))
-    await gateway.db.write(lambda conn: deliveries.forget(conn, now - deliveries.KEPT_SECONDS))
+    await gateway.db.write(lambda conn: _forget(conn, now))
     await _drop_expired(gateway, now)
     await _drop_orphans(gateway)
+
+
+def _forget(conn: Conn, now: int) -> None:
+    """Forget what answers nobody any more, and tell nobody what is too old to be news."""
+    tasks.forget_keys(conn, now)
+    deliveries.give_up_late(conn, now - PATIENCE_SECONDS)
+    deliveries.forget(conn, now - deliveries.KEPT_SECONDS)
 
 
 async def _drop_expired(gateway: Gateway, now: int) -> None:

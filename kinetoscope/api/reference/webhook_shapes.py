@@ -150,24 +150,7 @@ def webhook_samples() -> dict[str, tuple[str, Json]]:
         "disabled": None,
         "failing_since": None,
     }
-    tried = {
-        "at": _CREATED + 41,
-        "status_code": 200,
-        "milliseconds": 87,
-        "answer": "ok",
-        "error": None,
-    }
-    delivery = {
-        "id": _EVENT,
-        "object": "webhook_endpoint.delivery",
-        "event_type": Event.COMPLETED.value,
-        "video_id": _TASK,
-        "url": URL,
-        "status": State.DELIVERED.value,
-        "created_at": _CREATED + 41,
-        "next_try_at": None,
-        "tries": [tried],
-    }
+    delivery = _delivered()
     gone = {"id": _ENDPOINT, "object": "webhook_endpoint.deleted", "deleted": True}
     own = {"id": _ENDPOINT, "object": "webhook_secret", "signing_secret": _SECRET}
     test = {
@@ -187,6 +170,27 @@ def webhook_samples() -> dict[str, tuple[str, Json]]:
         "deliveries": ("A page", _sample_page(delivery)),
         "event_types": ("All", {"object": "list", "data": [each.value for each in Event]}),
         "webhook_secret": ("The secret", {**own, "signing_secret_hint": "whsec_…LaSw"}),
+    }
+
+
+def _delivered() -> Json:
+    tried = {
+        "at": _CREATED + 41,
+        "status_code": 200,
+        "milliseconds": 87,
+        "answer": "ok",
+        "error": None,
+    }
+    return {
+        "id": _EVENT,
+        "object": "webhook_endpoint.delivery",
+        "event_type": Event.COMPLETED.value,
+        "video_id": _TASK,
+        "url": URL,
+        "status": State.DELIVERED.value,
+        "created_at": _CREATED + 41,
+        "next_try_at": None,
+        "tries": [tried],
     }
 
 
