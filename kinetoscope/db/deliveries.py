@@ -20,6 +20,7 @@ from sqlalchemy import (
     func,
     insert,
     literal_column,
+    null,
     or_,
     select,
     tuple_,
@@ -182,7 +183,7 @@ def due_events(conn: Conn, endpoint_id: str, now: int, limit: int) -> list[str]:
 
 
 _TOLD = ("status", "model", "ended_at", "error_code", "error_message")
-_PARCEL = (
+_PARCEL = Hot(
     select(*_COLUMNS, *ENDPOINT_COLUMNS, *(tasks.c[name] for name in _TOLD))
     .join_from(deliveries, endpoints, endpoints.c.id == deliveries.c.endpoint_id)
     .join(tasks, tasks.c.id == deliveries.c.task_id)
@@ -194,11 +195,29 @@ _PARCEL = (
 
 def parcel(conn: Conn, endpoint_id: str, event: str) -> Parcel | None:
     """Get what telling an event takes, unless nobody is to be told any more."""
-    row = conn.execute(_PARCEL, {"endpoint": endpoint_id, "event": event}).first()
+    row = _PARCEL.one(conn, {"endpoint": endpoint_id, "event": event})
     if row is None:
         return None
     first, last = len(_COLUMNS), len(row) - len(_TOLD)
     return Parcel(_read(row[:first]), read_endpoint(row[first:last]), *row[last:])
+
+
+_MINE = and_(
+    deliveries.c.endpoint_id == bindparam("endpoint"),
+    deliveries.c.event_id == bindparam("of_event"),
+)
+_THIS_TURN = deliveries.c.turn == bindparam("of_turn")
+_LOG: dict[str, Any] = {"log": bindparam("tries_so_far")}
+_TRIED = {**_LOG, "tries": deliveries.c.tries + literal_column("1")}
+_HEARD = Hot(
+    update(deliveries)
+    .where(_MINE, _THIS_TURN)
+    .values(**_TRIED, state=literal_column("'delivered'"), due_at=null())
+)
+_AGAIN = Hot(
+    update(deliveries).where(_MINE, _THIS_TURN, _WAITS).values(**_TRIED, due_at=bindparam("due"))
+)
+_LOGGED = Hot(update(deliveries).where(_MINE).values(**_LOG))
 
 
 def note(conn: Conn, told: Parcel, tried: Try, due_at: int | None) -> None:
@@ -207,13 +226,14 @@ def note(conn: Conn, told: Parcel, tried: Try, due_at: int | None) -> None:
     Who was asked for again meanwhile stays due: only the try is added to its log.
     """
     was = told.delivery
-    mine = _is(was.endpoint_id, was.event_id)
-    log = {"log": json.dumps([*was.log, tried][-LOGGED:])}
-    state = State.DELIVERED if due_at is None else State.WAITING
-    moved = {"state": state.value, "due_at": due_at, "tries": deliveries.c.tries + 1}
-    still = (deliveries.c.turn == was.turn) & (_WAITS if due_at is not None else mine)
-    if not conn.execute(update(deliveries).where(mine, still).values(**log, **moved)).rowcount:
-        conn.execute(update(deliveries).where(mine).values(**log))
+    log = json.dumps([*was.log, tried][-LOGGED:])
+    mine = {"endpoint": was.endpoint_id, "of_event": was.event_id, "tries_so_far": log}
+    if due_at is None:
+        moved = _HEARD.change(conn, {**mine, "of_turn": was.turn})
+    else:
+        moved = _AGAIN.change(conn, {**mine, "of_turn": was.turn, "due": due_at})
+    if not moved:
+        _LOGGED.change(conn, mine)
     if told.endpoint.url:
         _note_health(conn, told.endpoint, tried.at, well=due_at is None)
 

@@ -183,6 +183,7 @@ def read_endpoint(row: Sequence[Any]) -> Endpoint:
     """Make an endpoint of a row of COLUMNS."""
     fields = dict(zip(Endpoint.__dataclass_fields__, row, strict=True))
     events = fields["event_types"].strip(",").split(",")
+    fields["active"] = bool(fields["active"])
     fields["event_types"] = tuple(Event(each) for each in events)
     return Endpoint(**fields)
 
