@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
@@ -48,7 +48,7 @@ class Shown:
     """An endpoint, and its secret in the moment in which it may be seen."""
 
     endpoint: Endpoint
-    secret: str
+    secret: str = field(repr=False)
 
 
 async def check_address(gateway: Gateway, url: str, param: str) -> None:

@@ -209,13 +209,20 @@ async def test_postgres_keeps_what_a_killed_process_promised(
     assert task.error_code == expected
 
 
-@pytest.mark.parametrize("point,times", [("post:1:before", 1), ("post:1:after", 2)])
+@pytest.mark.parametrize(
+    "kind,point,times",
+    [
+        ("sqlite", "post:1:before", 1),
+        ("sqlite", "post:1:after", 2),
+        ("postgres", "post:1:after", 2),
+    ],
+)
 async def test_whoever_dies_before_it_has_told_is_followed_by_one_that_tells(
-    new_scene: NewScene, point: str, times: int
+    new_scene: NewScene, new_address: Callable[[str], str], kind: str, point: str, times: int
 ) -> None:
     """What was heard and not noted is told twice, by the same id and in the same words."""
     async with receiving() as receiver:
-        scene = await new_scene()
+        scene = await new_scene(new_address(kind))
         scene.plan = replace(scene.plan, webhook=receiver.url)
         await scene.die(point, "a fox")
         [task] = await scene.recover("a fox")
