@@ -19,6 +19,7 @@ from kinetoscope.api.health import Health
 from kinetoscope.api.misfits import Misfits
 from kinetoscope.api.openapi import Reference
 from kinetoscope.api.videos import Videos
+from kinetoscope.api.webhooks import Webhooks
 from kinetoscope.api.xai import Xai, XaiEndpoint
 from kinetoscope.service import Gateway
 from kinetoscope.service.stills import Stills
@@ -79,6 +80,7 @@ def _routes(gateway: Gateway, public_url: str | None) -> list[tuple[str, str, Ha
         ("GET", "/v1/models", account.models),
         ("GET", "/v1/models/{id}", account.model),
         ("GET", "/v1/pricing", account.pricing),
+        *_webhook_routes(Webhooks(gateway, bodies)),
         ("POST", "/v1/images/generations", misfits.refuse),
         ("POST", "/v1/chat/completions", misfits.refuse),
         ("POST", "/xai/v1/videos/generations", xai.generate),
@@ -94,6 +96,24 @@ def _routes(gateway: Gateway, public_url: str | None) -> list[tuple[str, str, Ha
         ("GET", "/openapi.json", reference.document),
         ("GET", "/docs", reference.page),
         ("GET", "/", reference.home),
+    ]
+
+
+def _webhook_routes(webhooks: Webhooks) -> list[tuple[str, str, Handler]]:
+    every = "/v1/webhook_endpoints"
+    one = f"{every}/{{id}}"
+    return [
+        ("POST", every, webhooks.create),
+        ("GET", every, webhooks.list),
+        ("GET", one, webhooks.get),
+        ("POST", one, webhooks.update),
+        ("DELETE", one, webhooks.delete),
+        ("POST", f"{one}/rotate_secret", webhooks.rotate),
+        ("POST", f"{one}/test", webhooks.test),
+        ("GET", f"{one}/deliveries", webhooks.deliveries),
+        ("POST", f"{one}/deliveries/{{event}}/resend", webhooks.resend),
+        ("GET", "/v1/webhook_event_types", webhooks.event_types),
+        ("GET", "/v1/webhook_secret", webhooks.secret),
     ]
 
 

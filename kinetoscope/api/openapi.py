@@ -22,6 +22,8 @@ from kinetoscope.api.reference.paths import TAGS, VIDEOS, Paths
 from kinetoscope.api.reference.refusals import every_refusal
 from kinetoscope.api.reference.samples import Samples
 from kinetoscope.api.reference.schemas import answers, headers
+from kinetoscope.api.reference.webhook_shapes import webhook_samples, webhook_schemas
+from kinetoscope.api.reference.webhooks import WEBHOOKS, webhook_paths
 from kinetoscope.api.show import to_json
 from kinetoscope.service import GROK_NAMES, Gateway
 
@@ -71,7 +73,7 @@ def describe(gateway: Gateway) -> Json:
     samples = Samples(gateway)
     examples = {
         name: {"summary": summary, "value": value}
-        for name, (summary, value) in samples.answers().items()
+        for name, (summary, value) in {**samples.answers(), **webhook_samples()}.items()
     }
     examples |= {
         each.code: {"summary": each.code, "value": each.example} for each in every_refusal()
@@ -90,13 +92,14 @@ def describe(gateway: Gateway) -> Json:
         "servers": [{"url": "/", "description": "This service."}],
         "tags": [
             {"name": name, "description": text}
-            for name, text in (TAGS | dialects.TAGS | TAG).items()
+            for name, text in (TAGS | dialects.TAGS | TAG | WEBHOOKS).items()
         ],
         "security": [{"key": []}],
         "paths": {
             **Paths(samples, bodies).every(),
             **events(samples, VIDEOS),
             **file_paths(),
+            **webhook_paths(),
             **dialects.dialect_paths(samples.model),
         },
         "components": {
@@ -105,6 +108,7 @@ def describe(gateway: Gateway) -> Json:
                 **sources(),
                 **answers(),
                 **file_schemas(),
+                **webhook_schemas(),
                 **dialects.dialect_schemas(names),
             },
             "headers": headers(),

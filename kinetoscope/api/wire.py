@@ -31,7 +31,7 @@ _DURATION = ("duration", "seconds")
 _IMAGES = ("image", "images", "image_url", "image_urls", "input_reference", "reference_images")
 VIDEO_NAMES = ("video", "videos", "video_url")
 _CHOICES = ("operation", "input_video_seconds", "seed", "generate_audio")
-_PLAIN = ("model", "prompt", "size", "resolution", "aspect_ratio", *_CHOICES)
+_PLAIN = ("model", "prompt", "size", "resolution", "aspect_ratio", "webhook_url", *_CHOICES)
 _KNOWN = frozenset((*_DURATION, *_IMAGES, *VIDEO_NAMES, *_PLAIN, "extra_body"))
 _KNOWN_INSIDE = _KNOWN - {"extra_body"}
 _LISTS = frozenset(("images", "image_urls", "videos", "reference_images"))
@@ -77,6 +77,7 @@ def read_order(fields: Fields, default_model: str, forced: Operation | None = No
         input_video_seconds=reader.input_video_seconds(),
         seed=reader.seed(),
         sound=reader.sound(),
+        webhook_url=reader.text("webhook_url") or None,
         ignored=reader.unknown(),
     )
 
@@ -96,6 +97,8 @@ def fingerprint(order: Order) -> str:
         [_named(each) for each in order.images],
         order.video and _named(order.video),
     ]
+    if order.webhook_url is not None:  # added later: without it a request is the one it was before
+        asked.append(order.webhook_url)
     return hashlib.sha256(msgspec.json.encode(asked)).hexdigest()
 
 

@@ -23,7 +23,7 @@ WORDLESS = "Bring this image to life."  # what xAI lets its clients leave out, a
 PENDING, DONE, FAILED, EXPIRED = "pending", "done", "failed", "expired"
 
 _IMAGE_TAG = re.compile(r"<IMAGE_([0-9]{1,3})>", re.IGNORECASE)
-_WORDS = ("model", "prompt", "seed")
+_WORDS = ("model", "prompt", "seed", "webhook_url")
 _LENGTH = ("duration", "seconds")
 _PICTURE = ("aspect_ratio", "resolution", "size", "generate_audio")
 _TAKEN: Mapping[Operation | None, frozenset[str]] = {

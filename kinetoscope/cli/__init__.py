@@ -23,6 +23,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "deposit": ("accounts:deposit", "Add money to an account."),
     "refund": ("tasks:refund", "Give back what a task was charged."),
     "task": ("tasks:task", "List, show and cancel tasks, whoever they belong to."),
+    "webhook": ("webhooks:webhook", "Show who is told of the end of tasks, and who does not hear."),
     "audit": ("accounts:audit", "Add up the books again, and fail if they do not agree."),
     "check": ("setup:check", "Show the settings in force, and everything wrong with them."),
 }

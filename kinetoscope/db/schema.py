@@ -217,3 +217,59 @@ files = Table(
     Column("kept", Boolean, nullable=False),  # whether its bytes are in the store
     Index("ix_files_account_id_id", "account_id", "id"),
 )
+
+endpoints = Table(
+    "endpoints",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("account_id", _Id, ForeignKey("accounts.id"), nullable=False, index=True),
+    Column("name", Text, nullable=False),
+    Column("description", Text, nullable=False),
+    Column("url", Text, nullable=False),  # empty: each task names its own
+    Column("event_types", Text, nullable=False),  # with commas between and around
+    Column("active", Boolean, nullable=False),
+    Column("disabled", Text),  # why, if it was not the customer
+    Column("failing_since", BigInteger),
+    Column("salt", String(64), nullable=False),  # of the secret, which is kept nowhere
+    Column("hint", String(8), nullable=False),
+    Column("old_salt", String(64)),
+    Column("old_until", BigInteger),
+    Column("created_at", BigInteger, nullable=False),
+    Column("updated_at", BigInteger, nullable=False),
+    Column("deleted_at", BigInteger),
+)
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("endpoint_id", _Id, ForeignKey("endpoints.id"), primary_key=True),
+    Column("event_id", _Id, primary_key=True),
+    Column("task_id", _Id, ForeignKey("tasks.id"), nullable=False),
+    Column("event", String(20), nullable=False),
+    Column("url", Text),  # of the task's own, where the endpoint has none
+    Column("state", String(10), nullable=False),
+    Column("turn", Integer, nullable=False),
+    Column("tries", Integer, nullable=False),  # in this turn
+    Column("log", Text, nullable=False),
+    Column("created_at", BigInteger, nullable=False, index=True),
+    Column("since", BigInteger, nullable=False),  # when this turn began
+    Column("due_at", BigInteger),
+    CheckConstraint("state IN ('waiting', 'delivered', 'failed')", name="state_known"),
+    CheckConstraint("(state = 'waiting') = (due_at IS NOT NULL)", name="due_while_waiting"),
+)
+
+_DUE = text("due_at IS NOT NULL")
+Index(
+    "ix_deliveries_due",
+    deliveries.c.due_at,
+    deliveries.c.endpoint_id,
+    sqlite_where=_DUE,
+    postgresql_where=_DUE,
+)
+Index(
+    "ix_deliveries_waiting",
+    deliveries.c.endpoint_id,
+    deliveries.c.due_at,
+    sqlite_where=_DUE,
+    postgresql_where=_DUE,
+)

@@ -31,6 +31,10 @@ ticket      what an engine gives us to ask by
 report      its answer: *working*, *made*, *refused* or *lost*
 cost        what an engine charged us for a task, in *ticks*; the *card* says what it should have
 margin      what a task brought: charged, less refunded, less its cost
+event       what a customer is told: a task was completed, or failed
+endpoint    an address that an account is told events at; of *webhook_url* each task has its own
+delivery    one event on its way to one endpoint; it takes one *try* or several, until it is
+            *delivered* or has *failed*. Its *turn* counts how often it was asked for
 asset       a finished video we keep, in the **store**
 still       a picture made from an asset: its *thumbnail* or its *spritesheet*
 gateway     all of it: one value, built once

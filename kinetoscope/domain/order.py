@@ -132,7 +132,7 @@ class Order:
     *duration* is in seconds, of the part to be made; *tier* and *ratio* are None where the
     picture follows the source. *size* is the caller's own word for the size, to be shown again.
     *seed* makes the same request the same film again, and *sound* says whether it is to have any;
-    None leaves that to the engine.
+    None leaves that to the engine. *webhook_url* is who is to be told when it has ended.
     """
 
     model: str
@@ -147,6 +147,7 @@ class Order:
     input_video_seconds: int | None = None
     seed: int | None = None
     sound: bool | None = None
+    webhook_url: str | None = None
     ignored: tuple[str, ...] = ()
 
 

@@ -12,7 +12,7 @@ import hashlib
 import os
 import ssl
 import threading
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
 from http import HTTPStatus
@@ -30,18 +30,15 @@ from kinetoscope.domain.errors import (
     InvalidOrder,
     NotAccepting,
 )
-from kinetoscope.outbound.addresses import (
-    Forbidden,
-    Gate,
-    Network,
-    SystemResolver,
-    is_public,
-)
+from kinetoscope.outbound.addresses import Gate, Network, SystemResolver, is_public
+from kinetoscope.outbound.places import FAILURES, Failures, Place, read_url, translated
+from kinetoscope.outbound.posting import Posted, Poster
 
 URL_CHARACTERS = 2048
 AT_ONCE = 16
 CONNECT_SECONDS = 5.0
 IDLE_SECONDS = 10.0
+POST_SECONDS = 15.0  # for all of it: name, connection, TLS, the head of the answer
 _WRITE_BYTES = 2**20
 _HEADERS = {
     "User-Agent": f"Kinetoscope/{__version__}",
@@ -72,13 +69,21 @@ class Outbound:
         *,
         allow: Sequence[Network] = (),
         timeout_seconds: float = 20,
+        post_seconds: float = POST_SECONDS,
         url_characters: int = URL_CHARACTERS,
         redirects: int = 5,
         resolver: AbstractResolver | None = None,
         trust: ssl.SSLContext | None = None,
     ) -> None:
-        """*resolver* replaces the system's; *trust* replaces its certificate authorities."""
-        self._gate = Gate(tuple(allow), resolver or SystemResolver())
+        """*resolver* replaces the system's; *trust* replaces its certificate authorities.
+
+        *timeout_seconds* are for fetching something, *post_seconds* for telling somebody.
+        """
+        names = resolver or SystemResolver()
+        self._gate = Gate(tuple(allow), names)
+        self._poster = Poster(
+            tuple(allow), names, trust, longest=url_characters, seconds=post_seconds
+        )
         self._seconds = timeout_seconds
         self._longest = url_characters
         self._redirects = redirects
@@ -91,14 +96,26 @@ class Outbound:
 
         Raises InputForbidden, InputUnreachable or InvalidOrder, each naming the field *param*.
         """
-        hop = _Hop(_read_url(url, param, self._longest), into, most_bytes, param)
+        hop = _Hop(read_url(url, param, self._longest), param, into, most_bytes)
         async with self._slot():
-            with _no_remains(into), _translated(hop, self._seconds):
+            with _no_remains(into), translated(hop, self._seconds, _FAILURES):
                 async with asyncio.timeout(self._seconds):
                     return await self._follow(hop)
 
+    async def check(self, url: str, param: str) -> None:
+        """Raise what is wrong with *url* as an address to post to, without asking it."""
+        await self._poster.check(url, param)
+
+    async def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> Posted:
+        """Send *body* to *url* and tell what came back; InvalidOrder if nothing did.
+
+        Whoever posts bounds how often at a time; those who fetch do not wait for it.
+        """
+        return await self._poster.post(url, body, headers)
+
     async def close(self) -> None:
         """Close all connections; nothing can be fetched afterwards."""
+        await self._poster.close()
         session, self._session = self._session, None
         if session is not None:
             await session.close()
@@ -156,34 +173,11 @@ class Outbound:
 
 
 @dataclass(slots=True)
-class _Hop:
+class _Hop(Place):
     """One address on the way to a file; a redirect changes its *url*."""
 
-    url: URL
     into: Path
     most_bytes: int
-    param: str
-
-    @property
-    def host(self) -> str:
-        return self.url.host or ""
-
-
-def _read_url(text: str, param: str, longest: int) -> URL:
-    """Read *text* as an address that may be asked for, or raise what is wrong with it."""
-    allowed = f"an http or https address of at most {longest:,} characters is allowed"
-    if len(text) > longest:
-        raise InvalidOrder(f"{param} has {len(text):,} characters; {allowed}", param)
-    try:
-        url = URL(text)
-        usable = url.scheme in {"http", "https"} and bool(url.host) and url.port is not None
-    except ValueError:
-        raise InvalidOrder(f"{param} is not an address; {allowed}", param) from None
-    if not usable:
-        raise InvalidOrder(f"{param} is not an http or https address; {allowed}", param)
-    if "@" in url.raw_authority:
-        raise InputForbidden(f"{param} bears a user name or password; leave it out", param)
-    return url.with_fragment(None)
 
 
 def _redirected(hop: _Hop, location: str, longest: int) -> URL:
@@ -196,7 +190,7 @@ def _redirected(hop: _Hop, location: str, longest: int) -> URL:
     if hop.url.scheme == "https" and target.scheme == "http":
         message = f"{hop.param}: {hop.host} redirects from https to http, which is not followed"
         raise InputForbidden(message, hop.param)
-    return _read_url(str(target), hop.param, longest)
+    return read_url(str(target), hop.param, longest)
 
 
 async def _keep(answer: aiohttp.ClientResponse, hop: _Hop) -> Fetched:
@@ -281,31 +275,7 @@ def _no_remains(path: Path) -> Iterator[None]:
         raise
 
 
-@contextmanager
-def _translated(hop: _Hop, seconds: float) -> Iterator[None]:
-    """Turn what a network can do to us into what the caller can do about it."""
-    try:
-        yield
-    except Forbidden:
-        message = (
-            f"{hop.param}: {hop.host[:253]} is a private or reserved address, which this service"
-            " does not visit; use a public one"
-        )
-        raise InputForbidden(message, hop.param) from None
-    except aiohttp.InvalidURL:
-        message = f"{hop.param} is not an http or https address that can be asked for"
-        raise InvalidOrder(message, hop.param) from None
-    except (TimeoutError, aiohttp.ClientError) as error:
-        why = next(text for kind, text in _FAILURES if isinstance(error, kind))
-        message = f"{hop.param}: {hop.host[:253]} {why.format(seconds=seconds)}"
-        raise InputUnreachable(message, hop.param) from None
-
-
-_FAILURES: tuple[tuple[type[Exception], str], ...] = (
+_FAILURES: Failures = (
     (TimeoutError, "did not send the file in time; {seconds:g} seconds are allowed"),
-    (aiohttp.ClientConnectorDNSError, "is a name that has no address"),
-    (aiohttp.ClientConnectorCertificateError, "has a certificate that is not trusted"),
-    (aiohttp.ClientConnectorSSLError, "does not speak TLS as it should"),
-    (aiohttp.ClientConnectorError, "does not accept connections"),
-    (aiohttp.ClientError, "broke off or did not speak HTTP as it should"),
+    *FAILURES,
 )

@@ -62,10 +62,16 @@ def is_public(address: Address) -> bool:
 
 
 class Gate(AbstractResolver):
-    """Resolves names to addresses that may be visited, and opens sockets to no others."""
+    """Resolves names to addresses that may be visited, and opens sockets to no others.
 
-    def __init__(self, allow: tuple[Network, ...], resolver: AbstractResolver) -> None:
+    Those are the public ones, if *public* says so, and those in *allow*.
+    """
+
+    def __init__(
+        self, allow: tuple[Network, ...], resolver: AbstractResolver, *, public: bool = True
+    ) -> None:
         self._allow = allow
+        self._public = public
         self._resolver = resolver
 
     async def resolve(
@@ -108,7 +114,7 @@ class Gate(AbstractResolver):
         inner = _embedded(address) if isinstance(address, IPv6Address) else None
         if any(place in network for network in self._allow for place in (address, inner) if place):
             return True
-        return is_public(address)
+        return self._public and is_public(address)
 
 
 class SystemResolver(AbstractResolver):

@@ -89,9 +89,13 @@ class Listener(Protocol):
 
 @dataclass(slots=True)
 class Bell:
-    """Tells the runner of this process what happened; silent where there is none."""
+    """Tells the runner of this process what happened; silent where there is none.
+
+    *told* is called when somebody is to be told of the end of a task.
+    """
 
     listener: Listener | None = None
+    told: Callable[[], None] | None = None
     accepting: bool = True
 
     def queued(self, task_id: str) -> None:
@@ -103,6 +107,11 @@ class Bell:
         """Say that a task was ended."""
         if self.listener is not None:
             self.listener.ended(task_id)
+
+    def recorded(self, events: int) -> None:
+        """Say that so many *events* wait to be told."""
+        if events and self.told is not None:
+            self.told()
 
     def moved(self, note: Note) -> None:
         """Say how far a task is."""

@@ -16,7 +16,7 @@ from typing import Any
 
 from sqlalchemy.exc import OperationalError
 
-from kinetoscope.db import Conn, ledger, tasks
+from kinetoscope.db import Conn, deliveries, ledger, tasks
 from kinetoscope.db.tasks import Note
 from kinetoscope.domain.cost import ticks_of
 from kinetoscope.domain.errors import (
@@ -316,13 +316,14 @@ async def _complete(
     if LIMITS[terms.order.operation].duration is None:
         result["seconds"] = f"{round(kept.result.seconds or 0, 2):g}"
 
-    def end(conn: Conn) -> Task:
+    def end(conn: Conn) -> tuple[Task, int]:
         ended = tasks.complete(conn, task, now, result)
         ledger.settle(conn, task.id, cost, now)
-        return ended
+        return ended, deliveries.record(conn, ended, terms.order.webhook_url)
 
-    ended = await gateway.db.write(end)
+    ended, events = await gateway.db.write(end)
     gateway.watch.ring(task.id)
+    gateway.bell.recorded(events)
     return ended
 
 
@@ -353,7 +354,9 @@ async def _fail(
     note = "moderation blocked this video after the engine had billed it" if charge else None
     bill = write_billing(lines, held=task.held, charged=charge, note=note)
 
-    def end(conn: Conn) -> Task:
+    own_url = read_terms(task.order).order.webhook_url
+
+    def end(conn: Conn) -> tuple[Task, int]:
         ended = tasks.fail(
             conn, task, now, failure, message, charged=charge, billing=bill, known=known
         )
@@ -361,10 +364,11 @@ async def _fail(
             ledger.settle(conn, task.id, charge, now)
         else:
             ledger.release(conn, task.id)
-        return ended
+        return ended, deliveries.record(conn, ended, own_url)
 
-    ended = await gateway.db.write(end)
+    ended, events = await gateway.db.write(end)
     gateway.watch.ring(task.id)
+    gateway.bell.recorded(events)
     try:
         await gateway.store.delete(inputs_key(task.id))
         await gateway.store.delete(video_key(task.id))  # of a run that died before it settled

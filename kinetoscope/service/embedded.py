@@ -21,6 +21,7 @@ from kinetoscope.engines import FIRST, Engine, kind, label
 from kinetoscope.service import Gateway
 from kinetoscope.service.carry import Carrier
 from kinetoscope.service.choice import able, choose
+from kinetoscope.service.notify import Notifier
 from kinetoscope.service.sweep import sweep
 
 log = logging.getLogger(__name__)
@@ -38,6 +39,7 @@ class Embedded:
     def __init__(self, gateway: Gateway) -> None:
         self._gateway = gateway
         self._lock = gateway.db.lock()
+        self._notifier = Notifier(gateway)
         self._rung = asyncio.Event()
         self._carriers: dict[str, Carrier] = {}
         self._moved: dict[str, Note] = {}  # still to be written
@@ -70,11 +72,14 @@ class Embedded:
             await asyncio.wait([self._loop])
         for carrier in list(self._carriers.values()):
             carrier.leave()
+        await asyncio.gather(self._let_go_within(seconds), self._notifier.drain(seconds))
+        self._lock.give()
+
+    async def _let_go_within(self, seconds: float) -> None:
         if self._running:
             _, late = await asyncio.wait(self._running, timeout=seconds)
             for task in late:
                 task.cancel()
-        self._lock.give()
 
     def queued(self, task_id: str) -> None:
         """A task was accepted: look at the queue."""
@@ -96,9 +101,13 @@ class Embedded:
     async def _run(self) -> None:
         while True:
             if await self._does(self._lead):
+                self._notifier.start()
                 self._gateway.watch.moves_here = True
-                await self._work()
-                self._gateway.watch.moves_here = False
+                try:
+                    await self._work()
+                finally:
+                    self._gateway.watch.moves_here = False
+                    self._notifier.stop()
             await asyncio.sleep(LOOK_SECONDS)
 
     async def _lead(self) -> None:

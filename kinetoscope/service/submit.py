@@ -21,8 +21,9 @@ from kinetoscope.domain.order import LIMITS, Order, Tier, check
 from kinetoscope.domain.pricing import Quote, Usage, at_most, price
 from kinetoscope.domain.task import Status, Task
 from kinetoscope.engines import Engine
-from kinetoscope.service import Gateway, Model, inputs_key
+from kinetoscope.service import Gateway, Model, endpoints, inputs_key
 from kinetoscope.service.choice import first_choice
+from kinetoscope.service.endpoints import check_address
 from kinetoscope.service.inputs import Gathered, addressed, gathered, keep
 from kinetoscope.service.terms import Terms, write_quote, write_terms
 
@@ -59,6 +60,9 @@ async def submit(gateway: Gateway, key: Key, wish: Wish) -> Task:
         return earlier
     if not gateway.bell.accepting:
         raise NotAccepting("the service is shutting down; try again in a moment")
+    if wish.order.webhook_url is not None:
+        await check_address(gateway, wish.order.webhook_url, "webhook_url")
+        await endpoints.default(gateway, key.account_id)  # which signs for it
     async with gathered(gateway, key.account_id, wish.order) as found:
         offer = _offer(gateway, model, wish.order, found)
         return await _accept(gateway, key, wish, offer, model)
@@ -67,6 +71,8 @@ async def submit(gateway: Gateway, key: Key, wish: Wish) -> Task:
 async def quote(gateway: Gateway, key: Key, order: Order) -> Offer:
     """Tell what *order* would cost; make nothing, hold nothing, keep nothing."""
     model = _model(gateway, key, order)
+    if order.webhook_url is not None:
+        await check_address(gateway, order.webhook_url, "webhook_url")
     async with gathered(gateway, key.account_id, order) as found:
         return _offer(gateway, model, order, found)
 

@@ -8,7 +8,7 @@ import logging
 import shutil
 from functools import partial
 
-from kinetoscope.db import due, files, tasks
+from kinetoscope.db import Conn, deliveries, due, files, tasks
 from kinetoscope.db.ids import first_id
 from kinetoscope.domain.errors import Overtaken
 from kinetoscope.domain.task import Failure, Status
@@ -16,6 +16,7 @@ from kinetoscope.service import Gateway, inputs_key
 from kinetoscope.service.advance import fail
 from kinetoscope.service.choice import able
 from kinetoscope.service.files import forget_file
+from kinetoscope.service.notify import PATIENCE_SECONDS
 from kinetoscope.service.results import drop_result
 
 log = logging.getLogger(__name__)
@@ -30,11 +31,18 @@ async def sweep(gateway: Gateway) -> None:
     now = int(gateway.now())
     await _end_overdue(gateway, now)
     await _end_abandoned(gateway, now)
-    await gateway.db.write(lambda conn: tasks.forget_keys(conn, now))
+    await gateway.db.write(lambda conn: _forget(conn, now))
     await _drop_expired(gateway, now)
     await _drop_files(gateway, now)
     await _drop_orphans(gateway)
     await asyncio.to_thread(_drop_work, gateway)
+
+
+def _forget(conn: Conn, now: int) -> None:
+    """Forget what answers nobody any more, and tell nobody what is too old to be news."""
+    tasks.forget_keys(conn, now)
+    deliveries.give_up_late(conn, now - PATIENCE_SECONDS)
+    deliveries.forget(conn, now - deliveries.KEPT_SECONDS)
 
 
 async def _drop_expired(gateway: Gateway, now: int) -> None:

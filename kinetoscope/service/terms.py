@@ -40,6 +40,7 @@ class _Kept(msgspec.Struct, omit_defaults=True):
     video: Input | None = None
     seed: int | None = None
     sound: bool | None = None
+    webhook_url: str | None = None
 
 
 _encoder = msgspec.json.Encoder()
@@ -64,6 +65,7 @@ def write_terms(terms: Terms) -> str:
         video=terms.video,
         seed=order.seed,
         sound=order.sound,
+        webhook_url=order.webhook_url,
     )
     return _encoder.encode(kept).decode()
 
@@ -87,6 +89,7 @@ def read_terms(text: str) -> Terms:
         video=Source(url=kept.video.url) if kept.video else None,
         seed=kept.seed,
         sound=kept.sound,
+        webhook_url=kept.webhook_url,
     )
     return Terms(order, kept.images, kept.video, kept.usage, rates)
 

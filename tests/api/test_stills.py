@@ -66,7 +66,7 @@ async def test_a_link_to_a_video_shows_its_thumbnail_as_well(world: World) -> No
     async with world.session.get(link) as answer:
         assert (answer.status, answer.content_type) == (200, "image/webp")
     async with world.session.get(link.replace("signature=", "signature=0")) as answer:
-        assert answer.status == 404
+        assert answer.status == 401
     async with world.session.get(made["url"] + "&variant=poster") as answer:
         assert answer.status == 400
 

@@ -16,7 +16,7 @@ import signal
 import sys
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -27,12 +27,14 @@ from sqlalchemy import func, select
 
 from kinetoscope.app import open_gateway, running
 from kinetoscope.assets import Kept
-from kinetoscope.db import Conn, Database, accounts
+from kinetoscope.db import Conn, Database, accounts, deliveries
 from kinetoscope.db.accounts import Key
 from kinetoscope.db.schema import tasks
 from kinetoscope.domain.order import Operation, Order, Tier
 from kinetoscope.domain.task import OPEN
 from kinetoscope.engines import Engine, Inputs, Lost, Made, Refused, Report, Ticket, Working
+from kinetoscope.outbound import Outbound
+from kinetoscope.outbound.posting import Posted
 from kinetoscope.service import Gateway
 from kinetoscope.service.submit import Wish, submit
 from tests.world import settings_for
@@ -61,6 +63,7 @@ class Plan:
     start_seconds: float = 0
     kill_after: float | None = None
     xai: str = ""  # the address of one that is asked instead of an engine of ours
+    webhook: str = ""  # who is told of the end of every task
 
 
 class Fate:
@@ -111,6 +114,20 @@ class DoomedStore:
         async with self._fate.watch("save"):
             kept: Kept = await self._store.save(key, source, move=move)
             return kept
+
+
+class DoomedOutbound:
+    """A client whose posts are watched."""
+
+    def __init__(self, outbound: Outbound, fate: Fate) -> None:
+        self._outbound, self._fate = outbound, fate
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._outbound, name)
+
+    async def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> Posted:
+        async with self._fate.watch("post"):
+            return await self._outbound.post(url, body, headers)
 
 
 class Ledgered(Engine):
@@ -215,7 +232,8 @@ async def doomed_gateway(plan: Plan) -> AsyncIterator[Gateway]:
             name: replace(model, engines=tuple(engines)) for name, model in real.models.items()
         }
         db, store = DoomedDatabase(real.db, fate), DoomedStore(real.store, fate)
-        yield replace(real, models=models, db=db, store=store)
+        outbound: Any = DoomedOutbound(real.outbound, fate)
+        yield replace(real, models=models, db=db, store=store, outbound=outbound)
 
 
 async def live(plan: Plan) -> None:
@@ -224,15 +242,22 @@ async def live(plan: Plan) -> None:
         digest = accounts.hash_secret(plan.secret)
         key = await gateway.db.read(lambda conn: accounts.authenticate(conn, digest))
         async with running(gateway, settings_for(Path(plan.home), drain_seconds=10)):
-            await asyncio.gather(*(_order(gateway, key, each) for each in plan.orders))
-            while await gateway.db.read(_open_tasks):  # noqa: ASYNC110 - it rings no bell
+            await asyncio.gather(
+                *(_order(gateway, key, each, plan.webhook) for each in plan.orders)
+            )
+            while await gateway.db.read(_unfinished):  # noqa: ASYNC110 - it rings no bell
                 await asyncio.sleep(0.02)
     say(done=True)
 
 
-async def _order(gateway: Gateway, key: Key, prompt: str) -> None:
+async def _order(gateway: Gateway, key: Key, prompt: str, webhook: str) -> None:
     order = Order(
-        model="grok-imagine", operation=Operation.TEXT, prompt=prompt, duration=6, tier=Tier.P480
+        model="grok-imagine",
+        operation=Operation.TEXT,
+        prompt=prompt,
+        duration=6,
+        tier=Tier.P480,
+        webhook_url=webhook or None,
     )
     task = await submit(
         gateway, key, Wish(order, hashlib.sha256(prompt.encode()).hexdigest(), prompt)
@@ -240,9 +265,10 @@ async def _order(gateway: Gateway, key: Key, prompt: str) -> None:
     say(accepted=task.id, prompt=prompt)
 
 
-def _open_tasks(conn: Conn) -> int:
+def _unfinished(conn: Conn) -> bool:
+    """Whether a task has not ended, or somebody has not heard of its end."""
     query = select(func.count()).where(tasks.c.status.in_([each.value for each in OPEN]))
-    return conn.scalar(query) or 0
+    return bool(conn.scalar(query)) or deliveries.next_due(conn) is not None
 
 
 def read_plan(line: str) -> Plan:

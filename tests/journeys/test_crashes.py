@@ -25,6 +25,7 @@ from kinetoscope.domain.task import Failure, Status, Task
 from kinetoscope.service import video_key
 from tests.journeys.doomed import FORBIDDEN, LOG, Plan
 from tests.patience import PATIENCE
+from tests.receiver import receiving
 from tests.world import settings_for
 
 PRICE = Money.parse("0.30")
@@ -206,6 +207,45 @@ async def test_postgres_keeps_what_a_killed_process_promised(
     assert scene.starts()[task.id] <= 1
     expected = Failure.LOST if point.startswith("start") else None
     assert task.error_code == expected
+
+
+@pytest.mark.parametrize(
+    "kind,point,times",
+    [
+        ("sqlite", "post:1:before", 1),
+        ("sqlite", "post:1:after", 2),
+        ("postgres", "post:1:after", 2),
+    ],
+)
+async def test_whoever_dies_before_it_has_told_is_followed_by_one_that_tells(
+    new_scene: NewScene, new_address: Callable[[str], str], kind: str, point: str, times: int
+) -> None:
+    """What was heard and not noted is told twice, by the same id and in the same words."""
+    async with receiving() as receiver:
+        scene = await new_scene(new_address(kind))
+        scene.plan = replace(scene.plan, webhook=receiver.url)
+        await scene.die(point, "a fox")
+        [task] = await scene.recover("a fox")
+
+    assert len(receiver.heard) == times
+    assert len({(heard.id, heard.body) for heard in receiver.heard}) == 1
+    assert receiver.heard[0].event["data"]["id"] == task.id
+
+
+async def test_kills_at_random_instants_leave_no_end_untold(new_scene: NewScene) -> None:
+    chance = random.Random(7)
+    orders: list[str] = []
+    async with receiving() as receiver:
+        scene = await new_scene()
+        scene.plan = replace(scene.plan, webhook=receiver.url)
+        for number in range(4):
+            orders += [f"a fox {number}", f"{FORBIDDEN} {number}"]
+            moment = chance.uniform(0.1, 0.8)
+            await scene.lives.live(replace(scene.plan, orders=tuple(orders), kill_after=moment))
+        found = await scene.recover(*orders)
+
+    told = {heard.event["data"]["id"]: heard.event["type"] for heard in receiver.heard}
+    assert told == {task.id: f"video.{task.status}" for task in found}
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])

@@ -16,6 +16,7 @@ from kinetoscope.domain.order import (
     Operation,
     Tier,
 )
+from kinetoscope.outbound import URL_CHARACTERS
 
 Json = dict[str, Any]
 
@@ -136,6 +137,12 @@ def _plain(default_model: str, models: list[str]) -> Json:
             "enum": models,
             "default": default_model,
             "description": "Which model to ask; the answer bears the name that was asked for.",
+        },
+        "webhook_url": {
+            "type": "string",
+            "maxLength": URL_CHARACTERS,
+            "description": "An https address that is told when this task has ended, beside the"
+            " endpoints of the account. `GET /v1/webhook_secret` tells what signs it.",
         },
     }
 

@@ -78,7 +78,7 @@ _KNOWN: Mapping[Kind, tuple[str, str, str | None]] = {
         "model",
     ),
     errors.NotFound: (
-        "There is no such video or file in this account.",
+        "There is no such thing in this account.",
         "no video has the id 'task_0c3kj8f2m9x4q'",
         "id",
     ),
