@@ -36,14 +36,23 @@ class _Server(uvicorn.Server):
 async def serving(
     gateway: Gateway, settings: Settings, listener: socket.socket
 ) -> AsyncIterator[asyncio.Task[None]]:
+    """Answer the requests of a gateway as ``answering`` does."""
+    async with answering(web_config(gateway, settings), listener) as server:
+        yield server
+
+
+@asynccontextmanager
+async def answering(
+    config: uvicorn.Config, listener: socket.socket
+) -> AsyncIterator[asyncio.Task[None]]:
     """Answer requests until this ends; yields what ends early only if it breaks."""
-    server = _Server(web_config(gateway, settings))
-    answering = asyncio.create_task(server.serve(sockets=[listener]), name="web")
+    server = _Server(config)
+    serves = asyncio.create_task(server.serve(sockets=[listener]), name="web")
     try:
-        yield answering
+        yield serves
     finally:
         server.should_exit = True
-        await answering
+        await serves
 
 
 def address_of(listener: socket.socket) -> str:
