@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Protocol
 
+import anyio
+
 from kinetoscope.agents.folder import Folder
 from kinetoscope.client import AsyncClient, InvalidUse
 
@@ -35,13 +37,15 @@ class OwnDesk:
         self.folder: Folder | None = folder
         self._find = find
         self._client: AsyncClient | None = None
+        self._turn = anyio.Lock()  # calls come side by side, the first ones too
 
     async def client(self, headers: Headers | None) -> AsyncClient:
         """Get the one client; the service is looked for when it is first needed."""
         del headers
-        if self._client is None:
-            self._client = _open(*await self._find())
-        return self._client
+        async with self._turn:
+            if self._client is None:
+                self._client = _open(*await self._find())
+            return self._client
 
     async def close(self) -> None:
         """Close the client, if there is one."""
@@ -49,7 +53,7 @@ class OwnDesk:
             await self._client.aclose()
 
 
-class CommonDesk:
+class SharedDesk:
     """Everybody asks with the key that came with the request, and nobody's files are touched."""
 
     folder: Folder | None = None

@@ -15,6 +15,7 @@ import click
 from kinetoscope.cli.occasion import Occasion
 from kinetoscope.cli.options import home_option
 from kinetoscope.cli.show import say
+from kinetoscope.client import ClientError
 
 _WEB = ("http://", "https://")
 _ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -54,7 +55,10 @@ def mcp(*, url: str | None, key: str | None, place: str | None, folder: Path, ho
     service = Occasion(home, url, "" if place else key)  # over HTTP, everybody has one
     if place:
         host, port = _host_and_port(place)
-        asyncio.run(_answer(service, host, port))
+        try:
+            asyncio.run(_answer(service, host, port))
+        except ClientError as error:
+            raise click.ClickException(str(error)) from error
     else:
         asyncio.run(_talk(service, folder.resolve()))
 
@@ -85,7 +89,7 @@ async def _answer(service: Occasion, host: str, port: int) -> None:
     """Answer over HTTP until told to stop."""
     import uvicorn  # noqa: PLC0415 - only for this
 
-    from kinetoscope.agents.desks import CommonDesk  # noqa: PLC0415 - of an extra
+    from kinetoscope.agents.desks import SharedDesk  # noqa: PLC0415 - of an extra
     from kinetoscope.agents.server import PATH, build, web_app  # noqa: PLC0415 - of an extra
     from kinetoscope.app import listening  # noqa: PLC0415 - only for this
     from kinetoscope.cli.hosting import address_of, answering  # noqa: PLC0415 - only for this
@@ -93,7 +97,7 @@ async def _answer(service: Occasion, host: str, port: int) -> None:
 
     stop = asyncio.create_task(told_to_stop())
     url, _ = await service.find()
-    desk = CommonDesk(url)
+    desk = SharedDesk(url)
     config = uvicorn.Config(
         web_app(build(desk), host),
         log_config=None,

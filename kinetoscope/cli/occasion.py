@@ -35,7 +35,8 @@ class Occasion:
         """Tell address and key, once there is somebody to answer; ClientError if there is not."""
         if self._url:
             return self._url, self._key or ""
-        if self._thread is None:
+        if self._thread is None or not self._thread.is_alive():  # what failed may be mended by now
+            self._found = Future()
             self._thread = threading.Thread(target=self._run, name="service", daemon=True)
             self._thread.start()
         return await asyncio.shield(asyncio.wrap_future(self._found))
