@@ -16,7 +16,7 @@ from kinetoscope.client import orders
 from kinetoscope.client.answers import Answer, Lost, check, pause_before, read, read_video
 from kinetoscope.client.errors import Damaged, NotDone, Unreadable, VideoFailed
 from kinetoscope.client.orders import Filters, Options, Request
-from kinetoscope.client.values import Balance, Model, Page, Quote, Raw, Usage, Video
+from kinetoscope.client.values import Balance, Failure, Model, Page, Quote, Raw, Usage, Video
 
 T = TypeVar("T")
 
@@ -175,6 +175,7 @@ def _models(raw: Raw) -> tuple[Model, ...]:
 
 def _made(video: Video) -> Video:
     """Get a video that was made, or raise why it was not."""
-    if video.error is not None:
-        raise VideoFailed(video.error.code, video.error.message, video)
+    if video.status == "failed":
+        why = video.error or Failure("task_failed", "no reason was given")
+        raise VideoFailed(why.code, why.message, video)
     return video

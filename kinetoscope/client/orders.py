@@ -146,6 +146,11 @@ def id_of(video: str | Video) -> str:
 
 
 def _order(path: str, prompt: str, options: Options, headers: Mapping[str, str]) -> Request:
+    try:
+        prompt.encode()
+    except UnicodeEncodeError as error:
+        message = "the prompt holds half a character (a lone surrogate), which cannot be sent"
+        raise InvalidUse(message) from error
     image, images = options.get("image"), options.get("images") or ()
     if image is not None and images:
         message = "give image or images, not both"

@@ -63,6 +63,11 @@ class Stranger:
             writer.close()
 
 
+async def silence(writer: asyncio.StreamWriter) -> None:
+    """Say nothing, for ever."""
+    await asyncio.Event().wait()
+
+
 def answer(status: int, body: bytes, *headers: str) -> bytes:
     """Write an answer whose length is true."""
     lines = (f"HTTP/1.1 {status} So", f"Content-Length: {len(body)}", "Connection: close", *headers)

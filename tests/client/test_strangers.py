@@ -15,22 +15,19 @@ from kinetoscope.client import (
     ServiceError,
     Unreachable,
     Unreadable,
+    VideoFailed,
 )
 from kinetoscope.client.answers import Body
 from kinetoscope.client.connection import FAULTS
 from kinetoscope.client.orders import Request
 from tests.client.hands import KINDS, hands
-from tests.client.strangers import FILM, Stranger, answer, refused, said, video
+from tests.client.strangers import FILM, Stranger, answer, refused, said, silence, video
 
 pytestmark = pytest.mark.parametrize("kind", KINDS)
 Kind = Any
 HTML = b"<html>It works!</html>"
 AT_ONCE = "Retry-After: 0"
 CUT = b"HTTP/1.1 200 OK\r\nContent-Length: 400\r\n\r\n{"
-
-
-async def silence(writer: asyncio.StreamWriter) -> None:
-    await asyncio.Event().wait()
 
 
 async def without_end(writer: asyncio.StreamWriter) -> None:
@@ -201,6 +198,15 @@ async def test_it_looks_as_often_as_it_is_told(kind: Kind) -> None:
 
     assert made.status == "completed"
     assert len(stranger.heard) == 2
+
+
+async def test_a_failure_without_a_reason_is_one(kind: Kind) -> None:
+    async with (
+        Stranger(said(video(status="failed"))) as stranger,
+        hands(kind, stranger.url) as client,
+    ):
+        with pytest.raises(VideoFailed, match="no reason was given"):
+            await client("wait", "task_1")
 
 
 async def test_an_answer_that_drips_is_not_waited_for(kind: Kind) -> None:

@@ -101,6 +101,11 @@ def test_what_is_no_source_is_said(options: Any, words: str) -> None:
         create("a fox", options, None)
 
 
+def test_half_a_character_is_said() -> None:
+    with pytest.raises(InvalidUse, match="half a character"):
+        create("a \ud83e fox", {}, None)
+
+
 @pytest.mark.parametrize("key", ["", "x" * 256, "a\nb"])
 def test_what_is_no_idempotency_key_is_said(key: str) -> None:
     with pytest.raises(InvalidUse, match="idempotency_key"):

@@ -14,6 +14,7 @@ import httpx2
 import pytest
 
 from kinetoscope.engines import Refused
+from tests.client.strangers import Stranger, silence
 from tests.clients.agents import MODES, Agent, own_agent, tools_over_http, web_agent
 from tests.films import picture
 from tests.world import World
@@ -262,6 +263,17 @@ async def test_that_nobody_answers_is_said(world: World, folder: Path) -> None:
         world.url = f"http://127.0.0.1:{unused.getsockname()[1]}"
         async with own_agent(world, folder) as agent:
             assert "does not answer" in await agent.refused("create_video", prompt="x")
+
+
+async def test_a_service_that_says_nothing_is_not_waited_for_longer_than_agreed(
+    world: World, folder: Path
+) -> None:
+    async with Stranger(silence) as stranger:
+        world.url = stranger.url
+        async with own_agent(world, folder) as agent:
+            said = await agent.refused("wait_for_video", video_id="task_1", seconds=0)
+
+    assert "does not answer; call wait_for_video again" in said
 
 
 @pytest.mark.parametrize("mode", MODES)
