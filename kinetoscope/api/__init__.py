@@ -24,6 +24,8 @@ from kinetoscope.api.xai import Xai, XaiEndpoint
 from kinetoscope.service import Gateway
 from kinetoscope.service.stills import Stills
 
+Row = tuple[str, str, Handler]  # a verb, a path and who answers
+
 XAI = "/xai/"
 FAMILIES = ("/v1/videos", "/v1/videos/generations", "/v1/video/generations")
 
@@ -46,14 +48,24 @@ def _endpoint(path: str, handler: Handler) -> Endpoint:
     return XaiEndpoint(handler) if path.startswith(XAI) else Endpoint(handler)
 
 
-def _routes(gateway: Gateway, public_url: str | None) -> list[tuple[str, str, Handler]]:
+def _routes(gateway: Gateway, public_url: str | None) -> list[Row]:
     """List every route: the busy ones first, and of one verb fixed names before ``{id}``."""
     bodies = Bodies()
-    videos, content = Videos(gateway, bodies, public_url), Content(gateway, Stills(gateway))
-    account, health = Accounts(gateway), Health(gateway)
-    files = Files(gateway)
-    reference, misfits = Reference(gateway), Misfits(gateway, bodies)
-    xai = Xai(gateway, videos)
+    videos, account = Videos(gateway, bodies, public_url), Accounts(gateway)
+    misfits = Misfits(gateway, bodies)
+    return [
+        *_video_routes(gateway, videos, misfits),
+        *_file_routes(Files(gateway)),
+        *_account_routes(account),
+        *_webhook_routes(Webhooks(gateway, bodies)),
+        ("POST", "/v1/images/generations", misfits.refuse),
+        ("POST", "/v1/chat/completions", misfits.refuse),
+        *_xai_routes(Xai(gateway, videos), videos, account),
+        *_open_routes(Health(gateway), Reference(gateway)),
+    ]
+
+
+def _video_routes(gateway: Gateway, videos: Videos, misfits: Misfits) -> list[Row]:
     return [
         ("GET", "/v1/videos/{id}", videos.get),
         *[("POST", family, videos.create) for family in FAMILIES],
@@ -63,26 +75,38 @@ def _routes(gateway: Gateway, public_url: str | None) -> list[tuple[str, str, Ha
         ("POST", "/v1/videos/characters", misfits.characters),
         ("GET", "/v1/videos/characters/{id}", misfits.characters),
         *[("GET", f"{family}/{{id}}", videos.get) for family in FAMILIES[1:]],
-        ("GET", "/v1/videos/{id}/content", content.get),
+        ("GET", "/v1/videos/{id}/content", Content(gateway, Stills(gateway)).get),
         ("GET", "/v1/videos/{id}/events", Events(videos).follow),
         ("GET", "/v1/videos", videos.list),
         ("DELETE", "/v1/videos/{id}", videos.delete),
         ("POST", "/v1/videos/{id}/cancel", videos.cancel),
         ("POST", "/v1/videos/{id}/remix", videos.remix),
+    ]
+
+
+def _file_routes(files: Files) -> list[Row]:
+    return [
         ("POST", "/v1/files", files.create),
         ("GET", "/v1/files", files.list),
         ("GET", "/v1/files/{id}", files.get),
         ("DELETE", "/v1/files/{id}", files.delete),
         ("GET", "/v1/files/{id}/content", files.content),
+    ]
+
+
+def _account_routes(account: Accounts) -> list[Row]:
+    return [
         ("GET", "/v1/balance", account.balance),
         ("GET", "/v1/usage", account.usage),
         ("GET", "/v1/ledger", account.ledger),
         ("GET", "/v1/models", account.models),
         ("GET", "/v1/models/{id}", account.model),
         ("GET", "/v1/pricing", account.pricing),
-        *_webhook_routes(Webhooks(gateway, bodies)),
-        ("POST", "/v1/images/generations", misfits.refuse),
-        ("POST", "/v1/chat/completions", misfits.refuse),
+    ]
+
+
+def _xai_routes(xai: Xai, videos: Videos, account: Accounts) -> list[Row]:
+    return [
         ("POST", "/xai/v1/videos/generations", xai.generate),
         ("POST", "/xai/v1/videos/edits", xai.edit),
         ("POST", "/xai/v1/videos/extensions", xai.extend),
@@ -91,6 +115,11 @@ def _routes(gateway: Gateway, public_url: str | None) -> list[tuple[str, str, Ha
         ("GET", "/xai/v1/video-generation-models/{id}", xai.model),
         ("GET", "/xai/v1/models", account.models),
         ("GET", "/xai/v1/models/{id}", account.model),
+    ]
+
+
+def _open_routes(health: Health, reference: Reference) -> list[Row]:
+    return [
         ("GET", "/healthz", health.lives),
         ("GET", "/readyz", health.ready),
         ("GET", "/openapi.json", reference.document),
@@ -99,7 +128,7 @@ def _routes(gateway: Gateway, public_url: str | None) -> list[tuple[str, str, Ha
     ]
 
 
-def _webhook_routes(webhooks: Webhooks) -> list[tuple[str, str, Handler]]:
+def _webhook_routes(webhooks: Webhooks) -> list[Row]:
     every = "/v1/webhook_endpoints"
     one = f"{every}/{{id}}"
     return [

@@ -71,15 +71,7 @@ def describe(gateway: Gateway) -> Json:
     names = [*chosen, *(name for name in GROK_NAMES if name not in chosen)]
     bodies = asked(gateway.default_model, names)
     samples = Samples(gateway)
-    examples = {
-        name: {"summary": summary, "value": value}
-        for name, (summary, value) in {**samples.answers(), **webhook_samples()}.items()
-    }
-    examples |= {
-        each.code: {"summary": each.code, "value": each.example} for each in every_refusal()
-    }
-    examples |= dialects.dialect_examples(gateway, samples)
-    examples |= file_samples()
+    tags = TAGS | dialects.TAGS | TAG | WEBHOOKS
     return {
         "openapi": "3.1.1",
         "info": {
@@ -90,10 +82,7 @@ def describe(gateway: Gateway) -> Json:
             "license": {"name": "MIT", "identifier": "MIT"},
         },
         "servers": [{"url": "/", "description": "This service."}],
-        "tags": [
-            {"name": name, "description": text}
-            for name, text in (TAGS | dialects.TAGS | TAG | WEBHOOKS).items()
-        ],
+        "tags": [{"name": name, "description": text} for name, text in tags.items()],
         "security": [{"key": []}],
         "paths": {
             **Paths(samples, bodies).every(),
@@ -112,9 +101,19 @@ def describe(gateway: Gateway) -> Json:
                 **dialects.dialect_schemas(names),
             },
             "headers": headers(),
-            "examples": examples,
+            "examples": _examples(gateway, samples),
             "securitySchemes": _security(),
         },
+    }
+
+
+def _examples(gateway: Gateway, samples: Samples) -> Json:
+    answered = {**samples.answers(), **webhook_samples()}
+    return {
+        **{name: {"summary": text, "value": value} for name, (text, value) in answered.items()},
+        **{each.code: {"summary": each.code, "value": each.example} for each in every_refusal()},
+        **dialects.dialect_examples(gateway, samples),
+        **file_samples(),
     }
 
 

@@ -18,6 +18,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "serve": ("serve:serve", "Answer requests and make videos until told to stop."),
     "worker": ("serve:worker", "Make the videos of a home, without answering requests."),
     "generate": ("generate:generate", "Make one video and save it."),
+    "mcp": ("agents:mcp", "Give an agent tools that make videos."),
     "account": ("accounts:account", "Open, list and show accounts."),
     "key": ("keys:key", "Create, list and revoke the keys of accounts."),
     "deposit": ("accounts:deposit", "Add money to an account."),

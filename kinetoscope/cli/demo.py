@@ -11,13 +11,14 @@ from pathlib import Path
 import av
 import click
 
-from kinetoscope.cli.client import Client, Request, Video, open_client
 from kinetoscope.cli.homes import Books, guest_key, open_home, open_with_play_money
 from kinetoscope.cli.hosting import local_service, log_to_file
-from kinetoscope.cli.making import fresh_path, make
+from kinetoscope.cli.making import make, open_client
 from kinetoscope.cli.options import program
 from kinetoscope.cli.show import Bar, bill_rows, dollars
 from kinetoscope.cli.signals import run_until_interrupted
+from kinetoscope.client import AsyncClient, Options, Video
+from kinetoscope.client.naming import fresh_path
 from kinetoscope.db import Conn, accounts
 from kinetoscope.db.accounts import Account
 from kinetoscope.domain.money import Money
@@ -79,54 +80,51 @@ async def _show(books: Books, folder: Path, account: Account, secret: str, pace:
         await _three_videos(show, pace)
         left = await client.balance()
     click.echo("─" * _RULE)
-    spent = account.available - Money.parse(left["balance"])
+    spent = account.available - Money.parse(str(left.balance))
     click.echo(_across("spent on three videos", dollars(spent)))
-    click.echo(_across(f"left on {account.name}", dollars(left["balance"])) + "\n")
+    click.echo(_across(f"left on {account.name}", dollars(left.balance)) + "\n")
 
 
 async def _three_videos(show: _Show, pace: _Pace) -> None:
-    text = {
-        "prompt": "a sailboat on a calm ocean at golden sunset",
-        "duration": pace.text,
-        "size": pace.size,
-    }
-    first, film = await show.make("A video from text", "sailboat", Request(text))
+    prompt = "a sailboat on a calm ocean at golden sunset"
+    text = Options(duration=pace.text, size=pace.size)
+    first, film = await show.make("A video from text", "sailboat", prompt, text)
     still = film.with_suffix(".png")
     _save_last_frame(film, still)
-    picture = {
-        "prompt": "snow falls while the camera drifts closer",
-        "duration": pace.image,
-        "size": pace.size,
-    }
-    await show.make(f"A video from an image, {still}", "snow", Request(picture, images=(still,)))
-    more = {"prompt": "the sailboat drifts on in the last light", "duration": pace.extension}
-    await show.make("The first video, extended", "last-light", Request(more, video=first["id"]))
+    prompt = "snow falls while the camera drifts closer"
+    picture = Options(duration=pace.image, size=pace.size, image=still)
+    await show.make(f"A video from an image, {still}", "snow", prompt, picture)
+    prompt = "the sailboat drifts on in the last light"
+    more = Options(duration=pace.extension, video=first)
+    await show.make("The first video, extended", "last-light", prompt, more)
 
 
 class _Show:
     """Makes one video after the other, as any client would, and tells how it goes."""
 
-    def __init__(self, client: Client, folder: Path) -> None:
+    def __init__(self, client: AsyncClient, folder: Path) -> None:
         self._client = client
         self._folder = folder
         self._number = 0
 
-    async def make(self, title: str, name: str, request: Request) -> tuple[Video, Path]:
+    async def make(
+        self, title: str, name: str, prompt: str, options: Options
+    ) -> tuple[Video, Path]:
         """Make a video, save it by its *name*, and show the file and the bill."""
         self._number += 1
         click.echo(f"{self._number}  {title}")
-        click.echo(f"{_INDENT}“{request.fields['prompt']}”")
+        click.echo(f"{_INDENT}“{prompt}”")
         began = time.monotonic()
-        video = await make(self._client, request, Bar(_INDENT), lambda _: None)
+        video = await make(self._client, prompt, options, Bar(_INDENT))
         seconds = time.monotonic() - began
         path = fresh_path(self._folder, name)
         await self._client.download(video, path)
-        made = video["metadata"]["output"]
+        made = video.raw["metadata"]["output"]
         click.echo(
             f"{_INDENT}{path}: {made['width']}×{made['height']}, {made['seconds']:g} s,"
             f" {made['bytes'] / 1e6:.1f} MB, made in {seconds:.0f} s"
         )
-        for what, amount in bill_rows(video["metadata"]["billing"]):
+        for what, amount in bill_rows(video.raw["metadata"]["billing"]):
             click.echo(_across(f"{_INDENT}{what}", amount))
         click.echo()
         return video, path

@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 import click
 
-from kinetoscope.cli.client import Client, Request, Source, Video, open_client
 from kinetoscope.cli.homes import (
     FIRST_ACCOUNT,
     Books,
@@ -17,10 +17,12 @@ from kinetoscope.cli.homes import (
     open_home,
 )
 from kinetoscope.cli.hosting import local_service, log_to_file
-from kinetoscope.cli.making import fresh_path, make
+from kinetoscope.cli.making import make, open_client
 from kinetoscope.cli.options import home_option, json_option
 from kinetoscope.cli.show import Bar, bill_lines, dollars, say, show_json
 from kinetoscope.cli.signals import run_until_interrupted
+from kinetoscope.client import Options, Source, Video
+from kinetoscope.client.naming import fresh_path
 from kinetoscope.domain.order import ASPECT_RATIOS, AUTO, MOST_SEED, Operation
 
 _WEB = ("http://", "https://")
@@ -29,9 +31,11 @@ _TASK = "task_"
 
 
 @dataclass(frozen=True, slots=True)
-class _Output:
-    """Where the video goes, and how its maker is told."""
+class _Wish:
+    """What is to be made, where it goes, and how its maker is told."""
 
+    prompt: str
+    options: Options
     path: Path
     as_json: bool
 
@@ -70,68 +74,63 @@ def generate(
     The service at KINETOSCOPE_URL is asked with KINETOSCOPE_KEY. Without them, the one that serves
     the home is asked, or one runs for the occasion and logs to kinetoscope.log in the home.
     """
-    given: dict[str, object] = {name: value for name, value in plain.items() if value is not None}
-    if silent:
-        given["generate_audio"] = False
-    request = Request(
-        {"prompt": prompt, **given},
-        tuple(_source("--image", each) for each in images),
-        None if video is None else _source("--video", video),
+    options = Options(
+        **cast(Options, plain),
+        images=tuple(_source("--image", each) for each in images),
+        video=None if video is None else _source("--video", video),
+        generate_audio=False if silent else None,
     )
-    target = _Output(_target(output, prompt, force=force), as_json)
+    wish = _Wish(prompt, options, _target(output, prompt, force=force), as_json)
     url, key = os.environ.get("KINETOSCOPE_URL"), os.environ.get("KINETOSCOPE_KEY")
     if not url:
-        _make_at_home(home, key, request, target)
+        _make_at_home(home, key, wish)
         return
     if not url.startswith(_WEB):
         raise click.UsageError(f"KINETOSCOPE_URL must begin with http:// or https://: {url}")
     if not key:
         raise click.UsageError("KINETOSCOPE_URL is set and KINETOSCOPE_KEY is not; set both")
-    run_until_interrupted(_make_at(url, key, request, target))
+    run_until_interrupted(_make_at(url, key, wish))
 
 
-def _make_at_home(home: Path, key: str | None, request: Request, target: _Output) -> None:
+def _make_at_home(home: Path, key: str | None, wish: _Wish) -> None:
     with open_home(home) as books:
         log_to_file(home, books.settings)
         if key:
-            run_until_interrupted(_make_here(books, home, key, request, target))
+            run_until_interrupted(_make_here(books, home, key, wish))
             return
         account, is_new = books.write(open_first_account)
         if is_new:
             money = dollars(account.available)
             say(f"opened the account {FIRST_ACCOUNT} in {home} with {money} of play money")
         with guest_key(books, account.id, "generate") as secret:
-            run_until_interrupted(_make_here(books, home, secret, request, target))
+            run_until_interrupted(_make_here(books, home, secret, wish))
 
 
-async def _make_here(books: Books, home: Path, key: str, request: Request, target: _Output) -> None:
+async def _make_here(books: Books, home: Path, key: str, wish: _Wish) -> None:
     async with local_service(books.settings, home) as url:
-        await _make_at(url, key, request, target)
+        await _make_at(url, key, wish)
 
 
-async def _make_at(url: str, key: str, request: Request, target: _Output) -> None:
+async def _make_at(url: str, key: str, wish: _Wish) -> None:
     async with open_client(url, key) as client:
-        await _make(client, request, target)
-
-
-async def _make(client: Client, request: Request, target: _Output) -> None:
-    video = await make(client, request, Bar(), _tell_price)
-    await client.download(video, target.path)
-    if target.as_json:
-        show_json({**video, "path": str(target.path)})
+        video = await make(client, wish.prompt, wish.options, Bar(), _tell_price)
+        await client.download(video, wish.path)
+    if wish.as_json:
+        show_json({**video.raw, "path": str(wish.path)})
         return
-    click.echo(target.path)
-    if notes := video["metadata"].get("engine_notes"):
-        say(f"  {video['metadata']['engine']}: {', '.join(notes)}")
-    for line in bill_lines(video["metadata"]["billing"]):
+    click.echo(wish.path)
+    more = video.raw["metadata"]
+    if notes := more.get("engine_notes"):
+        say(f"  {more['engine']}: {', '.join(notes)}")
+    for line in bill_lines(more["billing"]):
         say(f"  {line}")
 
 
 def _tell_price(video: Video) -> None:
-    operation, quote = video["metadata"]["operation"], video["metadata"]["quote"]
-    say(f"{operation}, {video['seconds']} s, {video['size']}: up to {dollars(quote['total'])}")
-    if ignored := video["metadata"]["ignored"]:
-        say(f"ignored: {', '.join(ignored)}")
+    price = dollars(video.price)
+    say(f"{video.operation}, {video.seconds} s, {video.size}: up to {price}")
+    if video.ignored:
+        say(f"ignored: {', '.join(video.ignored)}")
 
 
 def _source(option: str, text: str) -> Source:

@@ -8,7 +8,7 @@ import logging
 import os
 import socket
 import urllib.request
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -40,22 +40,41 @@ class _Server(uvicorn.Server):
 async def serving(
     gateway: Gateway, settings: Settings, listener: socket.socket, rpc: RpcDoor | None = None
 ) -> AsyncIterator[asyncio.Task[None]]:
-    """Answer requests until this ends; yields what ends early only if it breaks.
+    """Answer the requests of a gateway as ``answering`` does.
 
     The door *rpc*, if there is one, is open for as long.
     """
-    if rpc is not None:
-        await rpc.open()
-    server = _Server(web_config(gateway, settings))
-    answering = asyncio.create_task(server.serve(sockets=[listener]), name="web")
-    try:
-        yield answering
-    finally:
+
+    async def leave() -> None:
         gateway.watch.close()  # or the server would wait for those who wait
-        server.should_exit = True
         if rpc is not None:
             await rpc.close(settings.drain_seconds / 2)
-        await answering
+
+    if rpc is not None:
+        await rpc.open()
+    async with answering(web_config(gateway, settings), listener, leave) as server:
+        yield server
+
+
+@asynccontextmanager
+async def answering(
+    config: uvicorn.Config,
+    listener: socket.socket,
+    leave: Callable[[], Awaitable[None]] | None = None,
+) -> AsyncIterator[asyncio.Task[None]]:
+    """Answer requests until this ends; yields what ends early only if it breaks.
+
+    What the server still answers then goes on beside *leave*.
+    """
+    server = _Server(config)
+    serves = asyncio.create_task(server.serve(sockets=[listener]), name="web")
+    try:
+        yield serves
+    finally:
+        server.should_exit = True
+        if leave is not None:
+            await leave()
+        await serves
 
 
 def address_of(listener: socket.socket) -> str:

@@ -3,77 +3,73 @@
 from __future__ import annotations
 
 import asyncio
-import re
-from collections.abc import Callable
-from pathlib import Path
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 
 import click
 
-from kinetoscope.cli.client import Client, Request, Video
 from kinetoscope.cli.show import Bar, dollars, say
+from kinetoscope.client import AsyncClient, ClientError, Options, Video
 
-_FIRST_LOOK, _LAST_LOOK = 0.2, 2.0  # seconds between two looks, growing
-_SLOWER = 1.25
+_LOOK_SECONDS = 0.5  # a bar that moves is worth asking a little more often
 _LONGEST_SECONDS = 7 * 24 * 3600
 _CANCEL_SECONDS = 30
-_NAME_CHARACTERS = 48
+
+
+@asynccontextmanager
+async def open_client(url: str, key: str) -> AsyncIterator[AsyncClient]:
+    """Speak to the service at *url* until this ends; what goes wrong is said as commands do."""
+    try:
+        async with AsyncClient(url, key) as client:
+            yield client
+    except ClientError as error:
+        raise click.ClickException(str(error)) from error
 
 
 async def make(
-    client: Client, request: Request, bar: Bar, accepted: Callable[[Video], None]
+    client: AsyncClient,
+    prompt: str,
+    options: Options,
+    bar: Bar,
+    accepted: Callable[[Video], None] = lambda _: None,
 ) -> Video:
     """Order a video and wait for its end, *accepted* is told the price in between.
 
-    Cancelled itself, it cancels the task; ClickException says why no video was made.
+    Cancelled itself, it cancels the task; VideoFailed says why no video was made.
     """
-    creating = asyncio.create_task(client.create(request))
+    creating = asyncio.create_task(client.create(prompt, **options))
     try:
         video = await asyncio.shield(creating)
         accepted(video)
-        video = await _follow(client, video, bar)
+        return await client.wait(
+            video,
+            _LONGEST_SECONDS,
+            on_progress=lambda seen: _show(bar, seen),
+            poll=_LOOK_SECONDS,
+        )
     except asyncio.CancelledError:
         bar.close()
         await _cancel(client, creating)
         raise
-    if video["status"] != "completed":
-        error, charged = video["error"], video["metadata"]["billing"]["charged"]
-        message = f"no video was made: {error['message']} ({error['code']}); charged"
-        raise click.ClickException(f"{message} {dollars(charged)}")
-    return video
+    finally:
+        bar.close()
 
 
-def fresh_path(folder: Path, prompt: str) -> Path:
-    """Name a file after *prompt* that is not there yet."""
-    words = re.sub(r"[^\w]+", "-", prompt.lower())[:_NAME_CHARACTERS].strip("-_") or "video"
-    path, number = folder / f"{words}.mp4", 2
-    while path.exists():
-        path, number = folder / f"{words}-{number}.mp4", number + 1
-    return path
-
-
-async def _follow(client: Client, video: Video, bar: Bar) -> Video:
-    """Look at a task until it has ended."""
-    wait = _FIRST_LOOK
-    async with asyncio.timeout(_LONGEST_SECONDS):
-        while video["status"] not in ("completed", "failed"):
-            bar.show(video["progress"], video["status"].replace("_", " "))
-            await asyncio.sleep(wait)
-            wait = min(_LAST_LOOK, wait * _SLOWER)
-            video = await client.get(video["id"])
-    if video["status"] == "completed":
+def _show(bar: Bar, video: Video) -> None:
+    if not video.ended:
+        bar.show(video.progress, video.status.replace("_", " "))
+    elif video.error is None:
         bar.show(100, "done")
-    bar.close()
-    return video
 
 
-async def _cancel(client: Client, creating: asyncio.Task[Video]) -> None:
+async def _cancel(client: AsyncClient, creating: asyncio.Task[Video]) -> None:
     """Cancel what was ordered, also when the answer to the order has yet to come."""
     try:
         async with asyncio.timeout(_CANCEL_SECONDS):
-            video = await client.cancel((await creating)["id"])
-    except (click.ClickException, TimeoutError) as error:
+            video = await client.cancel(await creating)
+    except (ClientError, TimeoutError) as error:
         say(f"not cancelled: {error}")
         say("whoever serves this home goes on with it: see kinetoscope task list")
     else:
-        charged = video["metadata"]["billing"]["charged"]
-        say(f"cancelled {video['id']}; charged {dollars(charged)}")
+        charged = f"; charged {dollars(video.charged)}" if video.charged is not None else ""
+        say(f"cancelled {video.id}{charged}")

@@ -7,6 +7,7 @@ import shutil
 import sys
 import time
 from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
 from typing import Any
 
 import click
@@ -49,7 +50,7 @@ def show_facts(facts: Mapping[str, object]) -> None:
         click.echo(f"{name.ljust(width)}  {_cell(value)}")
 
 
-def dollars(amount: Money | str) -> str:
+def dollars(amount: Money | Decimal | str) -> str:
     """Write an amount, or the decimal of one, as people do: ``-$0.42``."""
     text = str(amount)
     return f"-${text[1:]}" if text.startswith("-") else f"${text}"

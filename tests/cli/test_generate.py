@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from kinetoscope.cli.making import fresh_path
+from kinetoscope.client.naming import fresh_path
 from tests.cli.conftest import Programs, Said, end, read_until
 
 
