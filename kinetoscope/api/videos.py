@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 from msgspec import Raw
@@ -12,7 +13,16 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from kinetoscope.api.body import Bodies
-from kinetoscope.api.door import answer, caller, glance_as, is_id, path_id, read_as, whole_number
+from kinetoscope.api.door import (
+    answer,
+    caller,
+    glance_as,
+    is_id,
+    pace_headers,
+    path_id,
+    read_as,
+    whole_number,
+)
 from kinetoscope.api.headers import header
 from kinetoscope.api.show import Video, poll_after_ms, show_task
 from kinetoscope.api.wire import fingerprint, read_order
@@ -24,6 +34,7 @@ from kinetoscope.domain.task import Status, Task
 from kinetoscope.service import Gateway, video_key
 from kinetoscope.service.advance import cancel
 from kinetoscope.service.links import link
+from kinetoscope.service.pace import allowance
 from kinetoscope.service.submit import Offer, Wish, quote, shown_seconds, shown_size, submit
 from kinetoscope.service.terms import write_quote
 
@@ -62,7 +73,8 @@ class Videos:
         key = await caller(self.gateway, request)
         async with self.bodies.fields(request, key.account_id) as fields:
             order = read_order(fields, self.gateway.default_model)
-            return answer(_show_offer(await quote(self.gateway, key, order)))
+            offer = await quote(self.gateway, key, order)
+        return answer(_show_offer(offer), headers=await self._pace(key))
 
     async def get(self, request: Request) -> Response:
         """Answer a task, from the database."""
@@ -153,11 +165,20 @@ class Videos:
                 retry=(header(request, b"x-stainless-retry-count") or "0") != "0",
             )
             task = await submit(self.gateway, key, wish)
-        return self._answer(request, task)
+        return self._answer(request, task, await self._pace(key))
 
-    def _answer(self, request: Request, task: Task) -> Response:
-        headers = None if task.ended else {"openai-poll-after-ms": str(poll_after_ms(task))}
-        return answer(self._show(request, task), headers=headers)
+    async def _pace(self, key: Key) -> Mapping[str, str]:
+        """Tell what is left of a key's requests a minute."""
+        if key.bounds.per_minute is None:
+            return {}
+        left = await allowance(self.gateway, key)
+        return {} if left is None else pace_headers(left)
+
+    def _answer(
+        self, request: Request, task: Task, more: Mapping[str, str] = MappingProxyType({})
+    ) -> Response:
+        headers = {} if task.ended else {"openai-poll-after-ms": str(poll_after_ms(task))}
+        return answer(self._show(request, task), headers={**headers, **more})
 
     def _show(self, request: Request, task: Task) -> Video:
         gone = task.expires_at is not None and task.expires_at <= self.gateway.now()

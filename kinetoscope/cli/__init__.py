@@ -19,7 +19,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "worker": ("serve:worker", "Make the videos of a home, without answering requests."),
     "generate": ("generate:generate", "Make one video and save it."),
     "account": ("accounts:account", "Open, list and show accounts."),
-    "key": ("keys:key", "Create, list and revoke the keys of accounts."),
+    "key": ("keys:key", "Create, change, list and revoke the keys of accounts."),
     "deposit": ("accounts:deposit", "Add money to an account."),
     "refund": ("tasks:refund", "Give back what a task was charged."),
     "task": ("tasks:task", "List, show and cancel tasks, whoever they belong to."),

@@ -6,9 +6,11 @@ Exception
 │   │   ├── InputUnreachable      an address that could not be read
 │   │   └── InputForbidden        an address that this service does not visit
 │   ├── Unauthenticated           no key, or one we do not know
+│   │   └── KeyExpired            its time is over
 │   ├── InsufficientBalance       the quote is more than the account has free
 │   ├── KeyLimitReached           the quote is more than this key may still spend
 │   ├── ModelNotAllowed           this key may not ask for this model
+│   ├── NetworkNotAllowed         this key may not be used from there
 │   ├── NotFound                  no such thing, or not yours
 │   │   ├── ModelNotFound         no such model
 │   │   └── VideoNotAvailable     a failed task has no video
@@ -21,6 +23,7 @@ Exception
 │   ├── TooLarge                  more bytes than allowed
 │   ├── UnsupportedBody           neither JSON nor a form
 │   ├── TooManyRequests           slow down
+│   │   └── TooManyRunning        the key has as many tasks that have not ended as it may
 │   └── NotAccepting              shutting down or overloaded: try again elsewhere or later
 ├── EngineUnavailable             told to the worker: nothing began, or ask again later
 ├── OutcomeUnknown                told to the worker: an engine may have begun; never ask again
@@ -29,6 +32,8 @@ Exception
 """
 
 from __future__ import annotations
+
+from kinetoscope.domain.bounds import Allowance
 
 
 class KinetoscopeError(Exception):
@@ -58,6 +63,10 @@ class Unauthenticated(KinetoscopeError):
     code = "invalid_api_key"
 
 
+class KeyExpired(Unauthenticated):
+    code = "api_key_expired"
+
+
 class InsufficientBalance(KinetoscopeError):
     code = "insufficient_balance"
 
@@ -68,6 +77,10 @@ class KeyLimitReached(KinetoscopeError):
 
 class ModelNotAllowed(KinetoscopeError):
     code = "model_not_allowed"
+
+
+class NetworkNotAllowed(KinetoscopeError):
+    code = "network_not_allowed"
 
 
 class NotFound(KinetoscopeError):
@@ -115,7 +128,17 @@ class UnsupportedBody(KinetoscopeError):
 
 
 class TooManyRequests(KinetoscopeError):
+    """Too much at once; *allowance* tells what is left of a key's requests a minute."""
+
     code = "rate_limit_exceeded"
+
+    def __init__(self, message: str, *, allowance: Allowance | None = None) -> None:
+        super().__init__(message)
+        self.allowance = allowance
+
+
+class TooManyRunning(TooManyRequests):
+    code = "too_many_running"
 
 
 class NotAccepting(KinetoscopeError):
