@@ -14,6 +14,7 @@ from kinetoscope.api.body import Bodies
 from kinetoscope.api.content import Content
 from kinetoscope.api.door import Endpoint, Handler, show_error
 from kinetoscope.api.health import Health
+from kinetoscope.api.key import OwnKey
 from kinetoscope.api.misfits import Misfits
 from kinetoscope.api.openapi import Reference
 from kinetoscope.api.videos import Videos
@@ -50,6 +51,7 @@ def _routes(gateway: Gateway, public_url: str | None) -> list[tuple[str, str, Ha
         ("DELETE", "/v1/videos/{id}", videos.delete),
         ("POST", "/v1/videos/{id}/cancel", videos.cancel),
         ("POST", "/v1/videos/{id}/remix", videos.remix),
+        ("GET", "/v1/key", OwnKey(gateway).get),
         ("GET", "/v1/balance", account.balance),
         ("GET", "/v1/usage", account.usage),
         ("GET", "/v1/ledger", account.ledger),

@@ -14,8 +14,9 @@ from starlette.responses import Response
 import kinetoscope
 from kinetoscope.api.reference.fields import asked, sources
 from kinetoscope.api.reference.guide import guide
+from kinetoscope.api.reference.keys import key_example, key_paths, key_schemas
 from kinetoscope.api.reference.page import style, write_home, write_page
-from kinetoscope.api.reference.paths import TAGS, Paths
+from kinetoscope.api.reference.paths import ACCOUNT, TAGS, Paths
 from kinetoscope.api.reference.refusals import every_refusal
 from kinetoscope.api.reference.samples import Samples
 from kinetoscope.api.reference.schemas import answers, headers
@@ -72,6 +73,7 @@ def describe(gateway: Gateway) -> Json:
     examples |= {
         each.code: {"summary": each.code, "value": each.example} for each in every_refusal()
     }
+    examples |= key_example()
     return {
         "openapi": "3.1.1",
         "info": {
@@ -84,9 +86,9 @@ def describe(gateway: Gateway) -> Json:
         "servers": [{"url": "/", "description": "This service."}],
         "tags": [{"name": name, "description": text} for name, text in TAGS.items()],
         "security": [{"key": []}],
-        "paths": Paths(samples, bodies).every(),
+        "paths": {**Paths(samples, bodies).every(), **key_paths(ACCOUNT)},
         "components": {
-            "schemas": {**bodies, **sources(), **answers()},
+            "schemas": {**bodies, **sources(), **answers(), **key_schemas()},
             "headers": headers(),
             "examples": examples,
             "securitySchemes": _security(),

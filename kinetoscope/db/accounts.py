@@ -216,26 +216,24 @@ def change_key(
 
     Raise Conflict if it has committed more than *spend_limit* before.
     """
-    change = {"models": None if models is None else json.dumps(models), "spend_limit": None}
-    changed = conn.execute(
-        update(keys).where(keys.c.id == key_id).values(**change, **write_bounds(bounds))
-    )
-    if changed.rowcount != 1:
-        raise _no_key(key_id)
-    recount(conn, key_id)
+    before = find_key(conn, key_id)
+    after = replace(before, models=models, spend_limit=spend_limit, bounds=bounds)
+    if after.is_counted and not before.is_counted:
+        recount(conn, before.account_id, key_id)
+    fits = true() if spend_limit is None else keys.c.committed <= spend_limit
     kept = conn.execute(
         update(keys)
-        .where(keys.c.id == key_id)
-        .where(keys.c.committed <= spend_limit if spend_limit is not None else true())
-        .values(spend_limit=spend_limit)
+        .where(keys.c.id == key_id, fits)
+        .values(
+            models=None if models is None else json.dumps(models),
+            spend_limit=spend_limit,
+            **write_bounds(bounds),
+        )
     )
     found = find_key(conn, key_id)
     if kept.rowcount != 1:
-        message = (
-            f"{key_id} has committed ${found.committed} already: a limit below that cannot be kept."
-            f" With a limit of {found.committed} it spends nothing more"
-        )
-        raise Conflict(message, "limit")
+        message = f"{key_id} has committed ${found.committed} already: the least limit that it can"
+        raise Conflict(f"{message} have is {found.committed}, with which it spends nothing more")
     return found
 
 

@@ -172,12 +172,12 @@ def used(conn: Conn, key_id: str, now: float) -> Used:
     )
 
 
-def recount(conn: Conn, key_id: str) -> None:
+def recount(conn: Conn, account_id: str, key_id: str) -> None:
     """Count all tasks of a key as its own, those too that it made before it had a limit."""
-    mine = select(tasks.c.id).where(tasks.c.key_id == key_id)
+    mine = select(tasks.c.id).where(tasks.c.account_id == account_id, tasks.c.key_id == key_id)
     born = select(tasks.c.created_at // _DAY).where(tasks.c.id == holds.c.task_id)
     day = func.coalesce(holds.c.day, born.scalar_subquery())
-    # First, since it waits for the ends of tasks that are under way; from then on ours wait.
+    # Holds before the key, as the end of a task does, so that neither waits for the other.
     conn.execute(update(holds).where(holds.c.task_id.in_(mine)).values(key_id=key_id, day=day))
     found = tally(conn, key_id).get(key_id, Tally())
     latest = max(found.days, default=0)

@@ -19,7 +19,7 @@ from kinetoscope.api.reference.parameters import (
     READING,
     VARIANT,
 )
-from kinetoscope.api.reference.refusals import BAD_RANGE, refused
+from kinetoscope.api.reference.refusals import BAD_RANGE, PACE, refused
 from kinetoscope.api.reference.samples import TASK, Samples
 from kinetoscope.api.reference.schemas import ref
 from kinetoscope.domain import errors
@@ -56,12 +56,14 @@ _MAKES = (
     errors.InputForbidden,
     errors.InsufficientBalance,
     errors.KeyLimitReached,
+    errors.TooManyRunning,
     errors.IdempotencyConflict,
 )
 _QUOTES = (*_ASKS, errors.InputUnreachable, errors.InputForbidden)
 _FINDS = (errors.Unauthenticated, errors.NotFound)
 _READS = (errors.InvalidOrder, errors.Unauthenticated)
 _POLLED = ("openai-poll-after-ms",)
+_MADE = (*_POLLED, *PACE)
 _FILE = ("ETag", "Accept-Ranges", "Content-Length", "Content-Disposition", "Cache-Control")
 
 
@@ -99,7 +101,7 @@ class Paths:
             " from the balance; what it did cost is taken when it ends, and the rest given back.",
             "parameters": [IDEMPOTENCY],
             "requestBody": self._body("VideoRequest", asked),
-            "responses": {**good("Video", "queued", _POLLED), **refused(*_MAKES)},
+            "responses": {**good("Video", "queued", _MADE), **refused(*_MAKES)},
             "x-codeSamples": [
                 Curl(path="/v1/videos", body=asked).sample,
                 python(self.samples.model, asked),
@@ -115,7 +117,7 @@ class Paths:
             "description": "Takes the same body as *Make a video* and answers what it would be and"
             " cost at most, line by line. Makes nothing and holds nothing.",
             "requestBody": self._body("VideoRequest", asked),
-            "responses": {**good("VideoQuote", "quote"), **refused(*_QUOTES)},
+            "responses": {**good("VideoQuote", "quote", PACE), **refused(*_QUOTES)},
             "x-codeSamples": [Curl(path="/v1/videos/quote", body=asked).sample],
         }
 
@@ -152,7 +154,7 @@ class Paths:
             "summary": summary,
             "parameters": [IDEMPOTENCY],
             "requestBody": self._body(body, asked),
-            "responses": {**good("Video", "queued", _POLLED), **refused(*_MAKES)},
+            "responses": {**good("Video", "queued", _MADE), **refused(*_MAKES)},
         }
 
     def _body(self, name: str, example: Json) -> Json:

@@ -35,6 +35,9 @@ def headers() -> Json:
         "openai-poll-after-ms": "After how many milliseconds to ask again:"
         f" {LEAST_POLL_MS} to {MOST_POLL_MS}. Absent once the task has ended.",
         "Retry-After": "After how many seconds to ask again.",
+        "x-ratelimit-limit-requests": "How many requests a minute the key may make.",
+        "x-ratelimit-remaining-requests": "How many of them are left.",
+        "x-ratelimit-reset-requests": "When all of them are back, such as `12s` or `1m0s`.",
         "x-should-retry": "`false`: asking again changes nothing. The OpenAI SDKs obey it.",
         "WWW-Authenticate": "`Bearer`.",
         "ETag": "The SHA-256 of the whole video, in quotes.",
@@ -63,6 +66,7 @@ def _video() -> Json:
         "output": ref("Output"),
         "seed": {**_COUNT, "description": "With it, the same request makes the same video."},
         "engine_notes": _list(_says("What was asked for and is not shown.")),
+        "test": {"const": True, "description": "Made with a test key, for nothing."},
     }
     video = {
         "id": _says("The name of the task and of its video."),
@@ -94,7 +98,7 @@ def _video() -> Json:
         "Metadata": _object(
             metadata,
             "What OpenAI's object has no place for.",
-            ("url", "billing", "output", "seed", "engine_notes"),
+            ("url", "billing", "output", "seed", "engine_notes", "test"),
         ),
         "Output": _object(output, "The measures of a completed video."),
         "VideoError": _object(failure, "Why a task failed."),
