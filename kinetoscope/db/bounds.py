@@ -18,6 +18,7 @@ from kinetoscope.db import Conn
 from kinetoscope.db.hot import Hot
 from kinetoscope.db.schema import entries, holds, keys, tasks
 from kinetoscope.domain.bounds import (
+    FAR,
     MINUTE,
     UNBOUND,
     Allowance,
@@ -109,13 +110,13 @@ _END = Hot(
         " WHERE id = :key"
     )
 )
-# A time beyond a whole minute is that of a clock which was set back since.
+# Clocks of processes differ a little; a time beyond *far* is that of one which was set back.
 _PACE = Hot(
     text(
         "UPDATE keys SET paced_until = :step"
-        " + CASE WHEN paced_until IS NULL OR paced_until < :now THEN :now"
-        " WHEN paced_until > :full THEN :full ELSE paced_until END"
-        " WHERE id = :key AND (paced_until IS NULL OR paced_until <= :full - :step)"
+        " + CASE WHEN paced_until > :now AND paced_until <= :far THEN paced_until ELSE :now END"
+        " WHERE id = :key"
+        " AND (paced_until IS NULL OR paced_until <= :full - :step OR paced_until > :far)"
         " RETURNING paced_until"
     )
 )
@@ -147,8 +148,8 @@ def end(conn: Conn, key_id: str, amount: Money, day: int | None) -> None:
 def take_turn(conn: Conn, key_id: str, per_minute: int, now: float) -> Allowance:
     """Count a request of a key, and tell what is left; TooManyRequests if it has none left."""
     moment = int(now * 1_000_000)
-    values = {"key": key_id, "step": step(per_minute), "now": moment, "full": moment + MINUTE}
-    row = _PACE.one(conn, values)
+    values = {"key": key_id, "step": step(per_minute), "now": moment}
+    row = _PACE.one(conn, {**values, "full": moment + MINUTE, "far": moment + FAR})
     if row is not None:
         return allowance(per_minute, row[0], moment)
     left = allowance(per_minute, _paced_until(conn, key_id), moment)

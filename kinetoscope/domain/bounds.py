@@ -10,6 +10,7 @@ from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from kinetoscope.domain.money import Money
 
 MINUTE = 60_000_000  # microseconds
+FAR = 2 * MINUTE  # no clock that is right has paced a key until then
 MOST_PER_MINUTE = 60_000
 _DAY = 24 * 3600
 
@@ -86,9 +87,11 @@ def step(per_minute: int) -> int:
 def allowance(per_minute: int, paced_until: int | None, now: int) -> Allowance:
     """Tell what is left *now* to a key whose minute is whole again at *paced_until*."""
     each = step(per_minute)
-    used = min(MINUTE, max(0, (paced_until or 0) - now))
-    wait = max(0, used + each - MINUTE)
-    return Allowance(per_minute, min(per_minute, (MINUTE - used) // each), used, wait)
+    used = max(0, (paced_until or 0) - now)
+    if used > FAR:
+        used = 0
+    left = min(per_minute, max(0, MINUTE - used) // each)
+    return Allowance(per_minute, left, used, wait=max(0, used + each - MINUTE))
 
 
 def is_within(address: str, networks: tuple[str, ...]) -> bool:

@@ -111,16 +111,28 @@ async def test_a_turn_comes_back_at_the_pace_and_no_earlier(db: Database) -> Non
     assert (again.remaining, again.reset) == (0, MINUTE)
 
 
-async def test_a_clock_that_was_set_back_costs_a_key_a_minute_at_most(db: Database) -> None:
+async def test_a_clock_that_is_behind_gives_no_turn_twice(db: Database) -> None:
+    key = await a_key(db, Bounds(per_minute=1))
+    turn = partial(bounds.take_turn, key_id=key.id, per_minute=1)
+    await db.write(partial(turn, now=NOW))
+
+    with pytest.raises(TooManyRequests) as refused:
+        await db.write(partial(turn, now=NOW - 1))
+
+    assert refused.value.allowance is not None
+    assert refused.value.allowance.wait == MINUTE + 1_000_000
+
+
+async def test_a_clock_that_was_set_back_keeps_no_key_out(db: Database) -> None:
     key = await a_key(db, Bounds(per_minute=1))
     turn = partial(bounds.take_turn, key_id=key.id, per_minute=1)
     await db.write(partial(turn, now=NOW + 10 * _DAY))
 
-    with pytest.raises(TooManyRequests) as refused:
-        await db.write(partial(turn, now=NOW))
+    left = await db.write(partial(turn, now=NOW))
 
-    assert refused.value.allowance is not None
-    assert refused.value.allowance.wait <= MINUTE
+    assert (left.remaining, left.reset) == (0, MINUTE)
+    with pytest.raises(TooManyRequests):
+        await db.write(partial(turn, now=NOW + 1))
 
 
 async def test_what_is_given_back_goes_to_the_day_it_was_committed_in(db: Database) -> None:
