@@ -85,7 +85,7 @@ class Key:
         """Whether its tasks count towards some limit of its own."""
         bounds = self.bounds
         limits = (self.spend_limit, bounds.running, bounds.per_day, bounds.per_month)
-        return any(limit is not None for limit in limits)
+        return limits != (None, None, None, None)
 
     @property
     def is_operator(self) -> bool:
@@ -255,6 +255,7 @@ _KEY = (
     keys.c.role,
     *COLUMNS,
 )
+_PLAIN = len(_KEY) - len(COLUMNS)
 _AUTHENTICATE = Hot(
     select(*_KEY).where(keys.c.hash == bindparam("hash"), keys.c.revoked_at.is_(None))
 )
@@ -313,8 +314,6 @@ def _no_key(key_id: str) -> NotFound:
 
 
 def _key(row: Sequence[Any]) -> Key:
-    id_, account_id, hint, name, models, *rest = row
+    id_, account_id, hint, name, models, *rest = row[:_PLAIN]
     models = models and tuple(json.loads(models))
-    many = len(COLUMNS)
-    last = (*rest[:-many], read_bounds(tuple(rest[-many:])))
-    return Key(id_, account_id, hint, name, models, *last)
+    return Key(id_, account_id, hint, name, models, *(*rest, read_bounds(row[_PLAIN:])))

@@ -60,7 +60,7 @@ class Used:
 
 def read_bounds(values: Sequence[Any]) -> Bounds:
     """Make bounds of the values of COLUMNS; of none, always the same."""
-    if values == _NOTHING:
+    if tuple(values) == _NOTHING:
         return UNBOUND
     per_minute, running, day, month, networks, expires_at = values
     return Bounds(

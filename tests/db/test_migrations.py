@@ -86,8 +86,7 @@ async def test_a_key_with_a_limit_is_told_what_of_its_tasks_runs(address: str) -
         command.upgrade(config, "0002")
         for change in (
             "INSERT INTO accounts VALUES ('acct_1', 'alice', 9, 2, 1, 1)",
-            "INSERT INTO keys VALUES"
-            " ('key_1', 'acct_1', 'h', 'sk-', '', NULL, 5, 3, 1, NULL, NULL)",
+            "INSERT INTO keys VALUES ('key_1', 'acct_1', 'h', 's', '', NULL, 5, 3, 1, NULL, NULL)",
             "INSERT INTO holds VALUES ('task_1', 'acct_1', 'key_1', 2, 'open')",
             "INSERT INTO holds VALUES ('task_2', 'acct_1', 'key_1', 1, 'settled')",
         ):
