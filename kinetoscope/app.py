@@ -28,7 +28,8 @@ from kinetoscope.db import Database, open_database
 from kinetoscope.db.migrate import upgrade
 from kinetoscope.domain.money import Money
 from kinetoscope.domain.pricing import Rates
-from kinetoscope.engines import FIRST, Engine, kind, label, load
+from kinetoscope.engines import FIRST, SANDBOX, Engine, kind, label, load
+from kinetoscope.engines.sandbox import Sandbox
 from kinetoscope.engines.xai import Pace, Upstream
 from kinetoscope.outbound import Outbound
 from kinetoscope.service import Gateway, Model, Rules
@@ -82,6 +83,7 @@ async def open_gateway(settings: Settings, home: Path) -> AsyncIterator[Gateway]
         url_characters=_LONGEST_LINK,
     )
     engines = {name: _engine(name, settings, work) for name in sorted(settings.engines())}
+    sandbox = _sandbox(settings, work)
     gateway = Gateway(
         db=database,
         store=open_store(settings.assets or assets.resolve().as_uri()),
@@ -102,11 +104,13 @@ async def open_gateway(settings: Settings, home: Path) -> AsyncIterator[Gateway]
         public_url=settings.public_url,
         now=time.time,
         watch=Watch(database),
+        sandbox=sandbox,
+        proxies=tuple(map(str, settings.proxies)),
     )
     try:
         yield gateway
     finally:
-        for engine in engines.values():
+        for engine in (*engines.values(), sandbox):
             await engine.close()
         await outbound.close()
         await downloads.close()
@@ -228,6 +232,12 @@ class _JsonLines(logging.Formatter):
 
 def _engine(name: str, settings: Settings, work: Path) -> Engine:
     return load(name, **_OPTIONS[kind(name)](name, settings, work))
+
+
+def _sandbox(settings: Settings, work: Path) -> Engine:
+    """Build what makes the films of test keys, whichever engines the models use."""
+    options = _studio_options("", settings, work / SANDBOX)
+    return Sandbox(load("studio", **options, draft=True))
 
 
 def _studio_options(name: str, settings: Settings, work: Path) -> Mapping[str, Any]:

@@ -244,6 +244,11 @@ class Settings(BaseSettings):
         description="Private networks that image and video addresses may lead to, such as"
         ' ["10.0.0.0/8"].',
     )
+    proxies: tuple[IPv4Network | IPv6Network, ...] = Field(
+        default=(),
+        description="The networks of the proxies before this service, whose X-Forwarded-For is"
+        ' believed where a key is for some networks only, such as ["10.0.0.0/8"].',
+    )
     fetch_seconds: int = Field(
         default=20, ge=1, le=600, description="How long fetching one input may take, in seconds."
     )

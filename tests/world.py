@@ -38,6 +38,11 @@ class Clock:
     def __call__(self) -> float:
         return self._real() + self.skipped
 
+    def stop(self) -> None:
+        """Stand still from now on, but for what is skipped."""
+        now = self._real()
+        self._real = lambda: now
+
     def skip(self, seconds: float) -> None:
         self.skipped += seconds
 
@@ -192,6 +197,7 @@ async def _serving(world: World) -> AsyncIterator[None]:
         log_config=None,
         access_log=False,
         lifespan="off",
+        proxy_headers=False,  # as in the service
         timeout_keep_alive=75,  # as in the service: a test that is held up finds its connection
     )
     server = uvicorn.Server(config)

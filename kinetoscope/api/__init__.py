@@ -16,6 +16,7 @@ from kinetoscope.api.door import Endpoint, Handler, show_error
 from kinetoscope.api.events import Events
 from kinetoscope.api.files import Files
 from kinetoscope.api.health import Health
+from kinetoscope.api.key import OwnKey
 from kinetoscope.api.misfits import Misfits
 from kinetoscope.api.openapi import Reference
 from kinetoscope.api.videos import Videos
@@ -56,7 +57,7 @@ def _routes(gateway: Gateway, public_url: str | None) -> list[Row]:
     return [
         *_video_routes(gateway, videos, misfits),
         *_file_routes(Files(gateway)),
-        *_account_routes(account),
+        *_account_routes(account, OwnKey(gateway)),
         *_webhook_routes(Webhooks(gateway, bodies)),
         ("POST", "/v1/images/generations", misfits.refuse),
         ("POST", "/v1/chat/completions", misfits.refuse),
@@ -94,8 +95,9 @@ def _file_routes(files: Files) -> list[Row]:
     ]
 
 
-def _account_routes(account: Accounts) -> list[Row]:
+def _account_routes(account: Accounts, own: OwnKey) -> list[Row]:
     return [
+        ("GET", "/v1/key", own.get),
         ("GET", "/v1/balance", account.balance),
         ("GET", "/v1/usage", account.usage),
         ("GET", "/v1/ledger", account.ledger),

@@ -18,13 +18,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
 
-from kinetoscope.api.headers import header
+from kinetoscope.api.headers import address_of, header
 from kinetoscope.api.show import to_json
 from kinetoscope.assets import StoreUnavailable
 from kinetoscope.db import Conn, accounts
 from kinetoscope.db.accounts import Key
 from kinetoscope.db.ids import from_uuid
 from kinetoscope.domain import errors
+from kinetoscope.domain.bounds import Allowance
 from kinetoscope.domain.errors import InvalidOrder, KinetoscopeError, NotFound, Unauthenticated
 from kinetoscope.service import Gateway
 
@@ -39,9 +40,11 @@ STATUS: Mapping[type[KinetoscopeError], int] = {
     errors.InputForbidden: 400,
     errors.VideoNotReady: 400,
     errors.Unauthenticated: 401,
+    errors.KeyExpired: 401,
     errors.InsufficientBalance: 402,
     errors.KeyLimitReached: 402,
     errors.ModelNotAllowed: 403,
+    errors.NetworkNotAllowed: 403,
     errors.NotFound: 404,
     errors.ModelNotFound: 404,
     errors.VideoNotAvailable: 404,
@@ -55,6 +58,7 @@ STATUS: Mapping[type[KinetoscopeError], int] = {
     errors.UnsupportedBody: 415,
     errors.TooManyRequests: 429,
     errors.NotOffered: 501,
+    errors.TooManyRunning: 429,
     errors.NotAccepting: 503,
 }
 _KINDS = {
@@ -64,12 +68,18 @@ _KINDS = {
     429: "rate_limit_error",
 }
 _FINAL = frozenset((402, 409, 501))  # the SDKs repeat 409 and 5xx unless they are told not to
-_WAIT_SECONDS = {errors.VideoNotReady: "2", errors.TooManyRequests: "5", errors.NotAccepting: "5"}
+_WAIT_SECONDS = {
+    errors.VideoNotReady: "2",
+    errors.TooManyRequests: "5",
+    errors.TooManyRunning: "5",
+    errors.NotAccepting: "5",
+}
 _BEARER = "bearer "
 _LONGEST_SECRET = 200
 _LONGEST_NUMBER = 18
 _LONGEST_ID = 100
 _OUR_FAULT = 500
+_SECOND, _MILLI = 1_000_000, 1000
 
 
 def answer(value: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:  # noqa: ANN401 - whatever JSON can say
@@ -99,9 +109,31 @@ def show_known_error(error: KinetoscopeError) -> Response:
     headers = {}
     if wait := _WAIT_SECONDS.get(type(error)):
         headers["retry-after"] = wait
+    if isinstance(error, errors.TooManyRequests) and error.allowance is not None:
+        headers["retry-after"] = str(-(-error.allowance.wait // _SECOND))
+        headers |= pace_headers(error.allowance)
     if isinstance(error, Unauthenticated):
         headers["www-authenticate"] = "Bearer"
     return show_error(status, error.message, error.code, error.param, headers)
+
+
+def pace_headers(allowance: Allowance) -> dict[str, str]:
+    """Tell what is left of a key's requests a minute, as OpenAI does."""
+    return {
+        "x-ratelimit-limit-requests": str(allowance.limit),
+        "x-ratelimit-remaining-requests": str(allowance.remaining),
+        "x-ratelimit-reset-requests": _span(allowance.reset),
+    }
+
+
+def _span(microseconds: int) -> str:
+    """Write a time as OpenAI does: ``6ms``, ``1.5s``, ``1m0s``."""
+    milliseconds = -(-microseconds // 1000)
+    if milliseconds < _MILLI:
+        return f"{milliseconds}ms"
+    minutes, rest = divmod(milliseconds, 60 * _MILLI)
+    seconds = f"{rest / _MILLI:g}s"
+    return f"{minutes}m{seconds}" if minutes else seconds
 
 
 _REQUEST = f"req_{os.urandom(8).hex()}"  # of this process; the requests are numbered
@@ -228,16 +260,23 @@ def path_id(request: Request) -> str:
 
 async def read_as(gateway: Gateway, request: Request, ask: Callable[[Conn, Key], T]) -> T:
     """Run *ask* for the key that a request bears, in one go with finding out whose it is."""
-    hashed = secret_hash(request)
-    return await gateway.db.read(lambda conn: ask(conn, accounts.authenticate(conn, hashed)))
+    authenticate = _authentication(gateway, request)
+    return await gateway.db.read(lambda conn: ask(conn, authenticate(conn)))
 
 
 async def glance_as(gateway: Gateway, request: Request, ask: Callable[[Conn, Key], T]) -> T:
     """Do as ``read_as`` does, for what finds a few rows by their keys."""
-    hashed = secret_hash(request)
-    return await gateway.db.glance(lambda conn: ask(conn, accounts.authenticate(conn, hashed)))
+    authenticate = _authentication(gateway, request)
+    return await gateway.db.glance(lambda conn: ask(conn, authenticate(conn)))
 
 
 async def caller(gateway: Gateway, request: Request) -> Key:
     """Get the key that a request bears, or raise Unauthenticated."""
     return await glance_as(gateway, request, lambda _, key: key)
+
+
+def _authentication(gateway: Gateway, request: Request) -> Callable[[Conn], Key]:
+    """Say how the key that a request bears is found and let in, or raise Unauthenticated."""
+    hashed, now = secret_hash(request), gateway.now()
+    address = address_of(request, gateway.proxies)
+    return lambda conn: accounts.authenticate(conn, hashed, now, address)

@@ -17,8 +17,9 @@ from kinetoscope.api.reference.events import events
 from kinetoscope.api.reference.fields import asked, sources
 from kinetoscope.api.reference.files import TAG, file_paths, file_samples, file_schemas
 from kinetoscope.api.reference.guide import guide
+from kinetoscope.api.reference.keys import key_example, key_paths, key_schemas
 from kinetoscope.api.reference.page import style, write_home, write_page
-from kinetoscope.api.reference.paths import TAGS, VIDEOS, Paths
+from kinetoscope.api.reference.paths import ACCOUNT, TAGS, VIDEOS, Paths
 from kinetoscope.api.reference.refusals import every_refusal
 from kinetoscope.api.reference.samples import Samples
 from kinetoscope.api.reference.schemas import answers, headers
@@ -89,6 +90,7 @@ def describe(gateway: Gateway) -> Json:
             **events(samples, VIDEOS),
             **file_paths(),
             **webhook_paths(),
+            **key_paths(ACCOUNT),
             **dialects.dialect_paths(samples.model),
         },
         "components": {
@@ -98,6 +100,7 @@ def describe(gateway: Gateway) -> Json:
                 **answers(),
                 **file_schemas(),
                 **webhook_schemas(),
+                **key_schemas(),
                 **dialects.dialect_schemas(names),
             },
             "headers": headers(),
@@ -114,6 +117,7 @@ def _examples(gateway: Gateway, samples: Samples) -> Json:
         **{each.code: {"summary": each.code, "value": each.example} for each in every_refusal()},
         **dialects.dialect_examples(gateway, samples),
         **file_samples(),
+        **key_example(),
     }
 
 

@@ -14,6 +14,7 @@ from msgspec import UNSET, Raw, UnsetType
 from kinetoscope.db.ids import as_uuid
 from kinetoscope.domain.order import Tier
 from kinetoscope.domain.task import Status, Task
+from kinetoscope.engines import SANDBOX
 
 LEAST_POLL_MS, MOST_POLL_MS = 1000, 5000
 _POLL_MS_A_SECOND = 400  # of video that was asked for
@@ -39,6 +40,7 @@ class Metadata(msgspec.Struct, omit_defaults=True):
     output: Raw | UnsetType = UNSET
     seed: int | UnsetType = UNSET
     engine_notes: Raw | UnsetType = UNSET
+    test: bool | UnsetType = UNSET
 
 
 class Video(msgspec.Struct, omit_defaults=True):
@@ -86,6 +88,8 @@ def show_task(task: Task, url: str | None) -> Video:
         prompt=task.prompt,
         metadata=metadata,
     )
+    if task.engine == SANDBOX:
+        metadata.test = True
     if task.seed is not None:
         metadata.seed = task.seed
     if task.notes is not None:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 from msgspec import Raw
@@ -13,7 +14,15 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from kinetoscope.api.body import Bodies, Fields
-from kinetoscope.api.door import answer, caller, glance_as, is_id, path_id, whole_number
+from kinetoscope.api.door import (
+    answer,
+    caller,
+    glance_as,
+    is_id,
+    pace_headers,
+    path_id,
+    whole_number,
+)
 from kinetoscope.api.headers import header
 from kinetoscope.api.show import Video, poll_after_ms, show_task
 from kinetoscope.api.wire import VIDEO_NAMES, fingerprint, read_order
@@ -26,6 +35,7 @@ from kinetoscope.domain.task import Status, Task
 from kinetoscope.service import Gateway
 from kinetoscope.service.advance import cancel
 from kinetoscope.service.links import link
+from kinetoscope.service.pace import allowance
 from kinetoscope.service.results import drop_result
 from kinetoscope.service.submit import Offer, Wish, quote, shown_seconds, shown_size, submit
 from kinetoscope.service.terms import write_quote
@@ -35,6 +45,7 @@ E = TypeVar("E", bound=StrEnum)
 MOST_LISTED = 100
 MOST_PATIENCE = 60  # seconds that an answer is held at most
 _LONGEST_KEY = 255
+_NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,17 +58,17 @@ class Videos:
 
     async def create(self, request: Request) -> Response:
         """Accept a task and answer at once."""
-        return self._answer(request, await self.accept(request, self._read))
+        return self._answer(request, *await self.accept(request, self._read))
 
     async def edit(self, request: Request) -> Response:
         """Accept an edit, as OpenAI's ``videos.edit`` asks for one."""
         read = partial(self._read, forced=Operation.EDIT)
-        return self._answer(request, await self.accept(request, read))
+        return self._answer(request, *await self.accept(request, read))
 
     async def extend(self, request: Request) -> Response:
         """Accept an extension, as OpenAI's ``videos.extend`` asks for one."""
         read = partial(self._read, forced=Operation.EXTEND)
-        return self._answer(request, await self.accept(request, read))
+        return self._answer(request, *await self.accept(request, read))
 
     async def remix(self, request: Request) -> Response:
         """Accept an edit of an earlier video, as OpenAI's ``videos.remix`` asks for one."""
@@ -68,7 +79,7 @@ class Videos:
             return self._read({**sent, "video": {"id": path_id(request)}}, Operation.EDIT)
 
         try:
-            task = await self.accept(request, read)
+            return self._answer(request, *await self.accept(request, read))
         except InvalidOrder as error:
             if error.param == "video":  # it is the path that names it: say so, if that is why
                 await glance_as(
@@ -77,10 +88,14 @@ class Videos:
                     lambda conn, key: _check_source(conn, path_id(request), key),
                 )
             raise
-        return self._answer(request, task)
 
-    async def accept(self, request: Request, read: Callable[[Fields], Order]) -> Task:
-        """Accept the order that *read* finds in the body, whatever dialect it speaks."""
+    async def accept(
+        self, request: Request, read: Callable[[Fields], Order]
+    ) -> tuple[Task, Mapping[str, str]]:
+        """Accept the order that *read* finds in the body, whatever dialect it speaks.
+
+        Return its task, and headers that tell of the pace of the key.
+        """
         key = await caller(self.gateway, request)
         idempotency_key = _idempotency_key(request)
         async with self.bodies.fields(request, key.account_id) as fields:
@@ -91,14 +106,16 @@ class Videos:
                 idempotency_key,
                 retry=(header(request, b"x-stainless-retry-count") or "0") != "0",
             )
-            return await submit(self.gateway, key, wish)
+            task = await submit(self.gateway, key, wish)
+        return task, await self._pace(key)
 
     async def quote(self, request: Request) -> Response:
         """Tell what a request would be and cost; make nothing and hold nothing."""
         key = await caller(self.gateway, request)
         async with self.bodies.fields(request, key.account_id) as fields:
             order = read_order(fields, self.gateway.default_model)
-            return answer(_show_offer(await quote(self.gateway, key, order)))
+            offer = await quote(self.gateway, key, order)
+        return answer(_show_offer(offer), headers=await self._pace(key))
 
     async def get(self, request: Request) -> Response:
         """Answer a task, from the database; by its UUID, in the shape that xAI's clients read."""
@@ -184,8 +201,15 @@ class Videos:
     def _read(self, fields: Fields, forced: Operation | None = None) -> Order:
         return read_order(fields, self.gateway.default_model, forced)
 
-    def _answer(self, request: Request, task: Task) -> Response:
-        return answer(self.show(request, task), headers=_poll_headers(task))
+    async def _pace(self, key: Key) -> Mapping[str, str]:
+        """Tell what is left of a key's requests a minute."""
+        if key.bounds.per_minute is None:
+            return _NOTHING
+        left = await allowance(self.gateway, key)
+        return _NOTHING if left is None else pace_headers(left)
+
+    def _answer(self, request: Request, task: Task, more: Mapping[str, str] = _NOTHING) -> Response:
+        return answer(self.show(request, task), headers={**_poll_headers(task), **more})
 
     async def _awaited(self, request: Request, task: Task) -> Task:
         """Hold *task* until it moves, for as long as *request* says that it would wait."""
@@ -209,8 +233,8 @@ class Videos:
         return past or task.dropped or task.deleted
 
 
-def _poll_headers(task: Task) -> Mapping[str, str] | None:
-    return None if task.ended else {"openai-poll-after-ms": str(poll_after_ms(task))}
+def _poll_headers(task: Task) -> Mapping[str, str]:
+    return _NOTHING if task.ended else {"openai-poll-after-ms": str(poll_after_ms(task))}
 
 
 def visible(conn: Conn, task_id: str, key: Key) -> Task:

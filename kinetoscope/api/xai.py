@@ -80,9 +80,10 @@ class Xai:
 
     async def _accept(self, request: Request, forced: Operation | None) -> Response:
         read = partial(self._read, forced=forced)
-        task = await self.videos.accept(request, read)
+        task, pace = await self.videos.accept(request, read)
         ignored = msgspec.json.decode(task.ignored)
-        return answer({"request_id": as_uuid(task.id), **({"ignored": ignored} if ignored else {})})
+        told = {"request_id": as_uuid(task.id), **({"ignored": ignored} if ignored else {})}
+        return answer(told, headers=pace)
 
     def _read(self, fields: Fields, forced: Operation | None) -> Order:
         return read_xai_order(fields, self.gateway.default_model, forced)

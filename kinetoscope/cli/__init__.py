@@ -20,7 +20,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "generate": ("generate:generate", "Make one video and save it."),
     "mcp": ("agents:mcp", "Give an agent tools that make videos."),
     "account": ("accounts:account", "Open, list and show accounts."),
-    "key": ("keys:key", "Create, list and revoke the keys of accounts."),
+    "key": ("keys:key", "Create, change, list and revoke the keys of accounts."),
     "deposit": ("accounts:deposit", "Add money to an account."),
     "refund": ("tasks:refund", "Give back what a task was charged."),
     "task": ("tasks:task", "List, show and cancel tasks, whoever they belong to."),

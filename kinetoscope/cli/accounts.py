@@ -54,12 +54,13 @@ def open_(name: str, home: Path, as_json: bool) -> None:
 
 
 @account.command("list")
+@click.option("--test", is_flag=True, help="Also list the sandboxes that test keys work in.")
 @home_option
 @json_option
-def list_(home: Path, as_json: bool) -> None:
-    """List all accounts, oldest first."""
+def list_(test: bool, home: Path, as_json: bool) -> None:
+    """List all accounts that pay, oldest first."""
     with open_home(home) as books:
-        found = books.read(accounts.list_all)
+        found = books.read(lambda conn: accounts.list_all(conn, sandboxes=test))
     if as_json:
         show_json([describe_account(each) for each in found])
         return
@@ -101,6 +102,7 @@ def show(name: str, home: Path, as_json: bool) -> None:
             "balance": found.balance,
             "held": found.held,
             "available": found.available,
+            "sandbox of": found.live_id,
             "keys": f"{good} in use, {len(keys) - good} revoked",
         }
     )
@@ -203,11 +205,13 @@ def describe_account(found: Account) -> dict[str, Any]:
         "held": str(found.held),
         "available": str(found.available),
         "created_at": found.created_at,
+        "sandbox_of": found.live_id,
     }
 
 
 def describe_key(key: Key, account_name: str) -> dict[str, Any]:
     """Say in JSON what a key is; its secret is not known any more."""
+    bounds = key.bounds
     return {
         "id": key.id,
         "account": account_name,
@@ -217,6 +221,12 @@ def describe_key(key: Key, account_name: str) -> dict[str, Any]:
         "models": key.models,
         "limit": None if key.spend_limit is None else str(key.spend_limit),
         "committed": str(key.committed),
+        "per_minute": bounds.per_minute,
+        "running": bounds.running,
+        "per_day": None if bounds.per_day is None else str(bounds.per_day),
+        "per_month": None if bounds.per_month is None else str(bounds.per_month),
+        "networks": bounds.networks,
+        "expires_at": bounds.expires_at,
         "created_at": key.created_at,
         "revoked_at": key.revoked_at,
     }

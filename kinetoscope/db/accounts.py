@@ -1,4 +1,4 @@
-"""Accounts and their keys: open, authenticate, revoke."""
+"""Accounts, their sandboxes and their keys: open, authenticate, revoke."""
 
 from __future__ import annotations
 
@@ -6,27 +6,40 @@ import hashlib
 import json
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import bindparam, insert, select, true, update
 from sqlalchemy.exc import IntegrityError
 
 from kinetoscope.db import Conn
+from kinetoscope.db.bounds import COLUMNS, read_bounds, recount, write_bounds
 from kinetoscope.db.hot import Hot
 from kinetoscope.db.ids import new_id
 from kinetoscope.db.schema import accounts, keys
-from kinetoscope.domain.errors import Conflict, NotFound, Unauthenticated
+from kinetoscope.domain.bounds import UNBOUND, Bounds, is_within
+from kinetoscope.domain.errors import (
+    Conflict,
+    KeyExpired,
+    NetworkNotAllowed,
+    NotFound,
+    Unauthenticated,
+)
 from kinetoscope.domain.money import ZERO, Money
 
-OPERATOR = "operator"
+OPERATOR, TEST = "operator", "test"
 _SECRET_BYTES = 32
-_HINT_CHARACTERS = 10
+_HINT_CHARACTERS = 7  # after how all begin
 
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """Who pays; *open* is how many of its tasks have not ended."""
+    """Who pays; *open* is how many of its tasks have not ended.
+
+    *live_id* is the account whose sandbox this is: its test keys make tasks here, and no money
+    ever moves.
+    """
 
     id: str
     name: str
@@ -34,6 +47,7 @@ class Account:
     held: Money
     open: int
     created_at: int
+    live_id: str | None = None
 
     @property
     def available(self) -> Money:
@@ -45,7 +59,8 @@ class Account:
 class Key:
     """A secret that speaks for an account; *models* None means all of them.
 
-    The key of an operator may also ask what engines charged, for whichever account.
+    The key of an operator may also ask what engines charged, for whichever account. A test key
+    speaks for a sandbox.
     """
 
     id: str
@@ -58,6 +73,19 @@ class Key:
     created_at: int
     revoked_at: int | None
     role: str | None = None
+    bounds: Bounds = UNBOUND
+
+    @property
+    def is_test(self) -> bool:
+        """Whether what it makes is for nothing, and only for looks."""
+        return self.role == TEST
+
+    @property
+    def is_counted(self) -> bool:
+        """Whether its tasks count towards some limit of its own."""
+        bounds = self.bounds
+        limits = (self.spend_limit, bounds.running, bounds.per_day, bounds.per_month)
+        return limits != (None, None, None, None)
 
     @property
     def is_operator(self) -> bool:
@@ -100,9 +128,31 @@ def get(conn: Conn, account_id: str) -> Account:
     return Account(*row)
 
 
-def list_all(conn: Conn) -> list[Account]:
-    """List every account, oldest first."""
-    return [Account(*row) for row in conn.execute(select(accounts).order_by(accounts.c.id))]
+def list_all(conn: Conn, *, sandboxes: bool = True) -> list[Account]:
+    """List every account, oldest first; without *sandboxes*, only those that pay."""
+    query = select(accounts).order_by(accounts.c.id)
+    if not sandboxes:
+        query = query.where(accounts.c.live_id.is_(None))
+    return [Account(*row) for row in conn.execute(query)]
+
+
+def sandbox(conn: Conn, live: Account, now: int) -> Account:
+    """Get the sandbox of an account; it is opened with the first test key."""
+    row = conn.execute(select(accounts).where(accounts.c.live_id == live.id)).first()
+    if row is not None:
+        return Account(*row)
+    if live.live_id is not None:
+        raise Conflict(f"{live.name!r} is a sandbox itself; name the account it belongs to", "name")
+    name = f"{live.name} (test)"
+    taken = conn.execute(select(accounts.c.id).where(accounts.c.name == name)).first()
+    opened = open_account(conn, f"{name} {live.id}" if taken else name, now)
+    change = update(accounts).where(accounts.c.id == opened.id).values(live_id=live.id)
+    try:
+        conn.execute(change)
+    except IntegrityError as error:  # somebody was quicker
+        message = f"the sandbox of {live.name!r} was opened just now; try again"
+        raise Conflict(message, "name") from error
+    return replace(opened, live_id=live.id)
 
 
 def create_key(
@@ -114,11 +164,19 @@ def create_key(
     models: tuple[str, ...] | None = None,
     spend_limit: Money | None = None,
     role: str | None = None,
+    bounds: Bounds = UNBOUND,
 ) -> tuple[Key, str]:
-    """Make a key and its secret; the secret is returned once and never kept."""
-    secret = f"sk-{secrets.token_urlsafe(_SECRET_BYTES)}"
-    hint = secret[:_HINT_CHARACTERS]
-    key = Key(new_id("key"), account_id, hint, name, models, spend_limit, ZERO, now, None, role)
+    """Make a key and its secret; the secret is returned once and never kept.
+
+    With the *role* TEST the account must be a sandbox, and with any other it must be none.
+    """
+    _check_purpose(conn, account_id, role)
+    start = "sk-test-" if role == TEST else "sk-"
+    secret = f"{start}{secrets.token_urlsafe(_SECRET_BYTES)}"
+    hint = secret[: len(start) + _HINT_CHARACTERS]
+    key = Key(
+        new_id("key"), account_id, hint, name, models, spend_limit, ZERO, now, None, role, bounds
+    )
     conn.execute(
         insert(keys).values(
             id=key.id,
@@ -131,9 +189,52 @@ def create_key(
             committed=ZERO,
             created_at=now,
             role=role,
+            **write_bounds(bounds),
         )
     )
     return key, secret
+
+
+def _check_purpose(conn: Conn, account_id: str, role: str | None) -> None:
+    """Raise Conflict if a test key would open an account with money, or another key a sandbox."""
+    account = get(conn, account_id)
+    if (role == TEST) != (account.live_id is not None):
+        there = "a sandbox" if account.live_id else "an account that pays"
+        wanted = "only test keys open it" if account.live_id else "test keys open its sandbox"
+        raise Conflict(f"{account.name!r} is {there}; {wanted}", "account")
+
+
+def change_key(
+    conn: Conn,
+    key_id: str,
+    *,
+    models: tuple[str, ...] | None,
+    spend_limit: Money | None,
+    bounds: Bounds,
+) -> Key:
+    """Let a key be as it is now with these limits; what it used already counts towards them.
+
+    Raise Conflict if it has committed more than *spend_limit* before.
+    """
+    before = find_key(conn, key_id)
+    after = replace(before, models=models, spend_limit=spend_limit, bounds=bounds)
+    if after.is_counted and not before.is_counted:
+        recount(conn, before.account_id, key_id)
+    fits = true() if spend_limit is None else keys.c.committed <= spend_limit
+    kept = conn.execute(
+        update(keys)
+        .where(keys.c.id == key_id, fits)
+        .values(
+            models=None if models is None else json.dumps(models),
+            spend_limit=spend_limit,
+            **write_bounds(bounds),
+        )
+    )
+    found = find_key(conn, key_id)
+    if kept.rowcount != 1:
+        message = f"{key_id} has committed ${found.committed} already: the least limit that it can"
+        raise Conflict(f"{message} have is {found.committed}, with which it spends nothing more")
+    return found
 
 
 def hash_secret(secret: str) -> str:
@@ -152,20 +253,38 @@ _KEY = (
     keys.c.created_at,
     keys.c.revoked_at,
     keys.c.role,
+    *COLUMNS,
 )
+_PLAIN = len(_KEY) - len(COLUMNS)
 _AUTHENTICATE = Hot(
     select(*_KEY).where(keys.c.hash == bindparam("hash"), keys.c.revoked_at.is_(None))
 )
 
 
-def authenticate(conn: Conn, secret_hash: str) -> Key:
-    """Get the key whose secret hashes to *secret_hash*, or raise Unauthenticated."""
+def authenticate(conn: Conn, secret_hash: str, now: float, address: str) -> Key:
+    """Get the key whose secret hashes to *secret_hash*, for whoever asks *now* from an *address*.
+
+    Raise Unauthenticated, KeyExpired or NetworkNotAllowed; *address* is empty if nobody knows it.
+    """
     row = _AUTHENTICATE.one(conn, {"hash": secret_hash})
     if row is None:
         message = "this API key is not known or was revoked; send Authorization: Bearer sk-…"
         raise Unauthenticated(message)
     spend_limit = None if row[5] is None else Money(row[5])
-    return _key((*row[:5], spend_limit, Money(row[6]), *row[7:]))
+    key = _key((*row[:5], spend_limit, Money(row[6]), *row[7:]))
+    if key.bounds is not UNBOUND:
+        _check_bounds(key.bounds, now, address)
+    return key
+
+
+def _check_bounds(bounds: Bounds, now: float, address: str) -> None:
+    if bounds.expires_at is not None and now >= bounds.expires_at:
+        when = datetime.fromtimestamp(bounds.expires_at, UTC).strftime("%Y-%m-%d %H:%M UTC")
+        raise KeyExpired(f"this API key expired at {when}; ask the operator for another")
+    if bounds.networks is not None and not is_within(address, bounds.networks):
+        where = f"from {address}" if address else "from an address that is not known"
+        message = f"this API key may not be used {where}; ask the operator which networks it is for"
+        raise NetworkNotAllowed(message)
 
 
 def list_keys(conn: Conn, account_id: str) -> list[Key]:
@@ -179,12 +298,22 @@ def revoke_key(conn: Conn, key_id: str, now: int) -> Key:
     conn.execute(
         update(keys).where(keys.c.id == key_id, keys.c.revoked_at.is_(None)).values(revoked_at=now)
     )
+    return find_key(conn, key_id)
+
+
+def find_key(conn: Conn, key_id: str) -> Key:
+    """Get a key by its id, or raise NotFound."""
     row = conn.execute(select(*_KEY).where(keys.c.id == key_id)).first()
     if row is None:
-        raise NotFound(f"no key has the id {key_id!r}: kinetoscope key list", "key")
+        raise _no_key(key_id)
     return _key(row)
 
 
+def _no_key(key_id: str) -> NotFound:
+    return NotFound(f"no key has the id {key_id!r}: kinetoscope key list", "key")
+
+
 def _key(row: Sequence[Any]) -> Key:
-    id_, account_id, hint, name, models, *rest = row
-    return Key(id_, account_id, hint, name, models and tuple(json.loads(models)), *rest)
+    id_, account_id, hint, name, models, *rest = row[:_PLAIN]
+    models = models and tuple(json.loads(models))
+    return Key(id_, account_id, hint, name, models, *(*rest, read_bounds(row[_PLAIN:])))

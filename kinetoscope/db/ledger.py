@@ -6,17 +6,17 @@ A conditional UPDATE and its row count are the only lock; the constraints are a 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from kinetoscope.db import Conn
+from kinetoscope.db import Conn, bounds
 from kinetoscope.db.hot import Hot
-from kinetoscope.db.schema import accounts, entries, holds, keys
+from kinetoscope.db.schema import accounts, entries, holds
 from kinetoscope.domain.errors import (
     Conflict,
     InsufficientBalance,
-    KeyLimitReached,
     KinetoscopeError,
     NotFound,
     Overtaken,
@@ -51,14 +51,6 @@ _HOLD = Hot(
         open=accounts.c.open + 1,
     )
 )
-_COMMIT_KEY = (
-    update(keys)
-    .where(keys.c.id == bindparam("key"))
-    .where(
-        keys.c.spend_limit >= keys.c.committed + bindparam("amount", type_=keys.c.committed.type)
-    )
-    .values(committed=keys.c.committed + bindparam("amount", type_=keys.c.committed.type))
-)
 _INSERT_HOLD = Hot(insert(holds), [column.name for column in holds.c])
 
 
@@ -70,19 +62,18 @@ def hold(
     *,
     limited_key: str | None = None,
     most_open: int = MOST_OPEN,
+    now: int = 0,
 ) -> None:
     """Set *amount* aside for a task, or raise InsufficientBalance or KeyLimitReached.
 
-    *limited_key* is the id of the key that asks, if that key has a spending limit. With
-    *most_open* tasks of the account that have not ended, raise TooManyRequests.
+    *limited_key* is the id of the key that asks, if that key has a limit that its tasks count
+    towards *now*; TooManyRunning if it has too many. With *most_open* tasks of the account that
+    have not ended, raise TooManyRequests.
     """
     values = {"account": account_id, "amount": amount.micros, "most_open": most_open}
     if not _HOLD.change(conn, values):
         raise _refusal(conn, account_id, amount, most_open)
-    if limited_key is not None:
-        kept = conn.execute(_COMMIT_KEY, {"key": limited_key, "amount": amount})
-        if kept.rowcount != 1:
-            raise KeyLimitReached(_over_limit(conn, limited_key, amount))
+    day = None if limited_key is None else bounds.commit(conn, limited_key, amount, now)
     _INSERT_HOLD.change(
         conn,
         {
@@ -91,6 +82,7 @@ def hold(
             "key_id": limited_key,
             "amount": amount.micros,
             "state": "open",
+            "day": day,
         },
     )
 
@@ -100,7 +92,8 @@ def settle(conn: Conn, task_id: str, cost: Money, now: int) -> Money:
 
     Raise Overtaken if the hold was resolved before, ValueError if *cost* is above it.
     """
-    account_id, key_id, held = _resolve(conn, task_id, "settled")
+    resolved = _resolve(conn, task_id, "settled")
+    account_id, held = resolved.account_id, resolved.amount
     if not ZERO <= cost <= held:
         message = f"{task_id}: a cost of {cost} does not fit a hold of {held}"
         raise ValueError(message)
@@ -113,7 +106,7 @@ def settle(conn: Conn, task_id: str, cost: Money, now: int) -> Money:
             open=accounts.c.open - 1,
         )
     )
-    _give_back(conn, key_id, held - cost)
+    _give_back(conn, resolved, held - cost)
     conn.execute(
         insert(entries).values(
             reference=f"settle:{task_id}",
@@ -130,20 +123,28 @@ def settle(conn: Conn, task_id: str, cost: Money, now: int) -> Money:
 
 def release(conn: Conn, task_id: str) -> Money:
     """Give the whole hold back and return what it was; Overtaken if it was resolved before."""
-    account_id, key_id, held = _resolve(conn, task_id, "released")
+    resolved = _resolve(conn, task_id, "released")
+    account_id, held = resolved.account_id, resolved.amount
     conn.execute(
         update(accounts)
         .where(accounts.c.id == account_id)
         .values(held=accounts.c.held - held, open=accounts.c.open - 1)
     )
-    _give_back(conn, key_id, held)
+    _give_back(conn, resolved, held)
     return held
 
 
 def deposit(
     conn: Conn, account_id: str, amount: Money, now: int, *, reference: str, note: str = ""
 ) -> Entry:
-    """Add *amount*, once for each *reference*: a second time raises Conflict."""
+    """Add *amount*, once for each *reference*: a second time raises Conflict.
+
+    So does a sandbox, which has no money.
+    """
+    live = conn.scalar(select(accounts.c.live_id).where(accounts.c.id == account_id))
+    if live is not None:
+        message = f"{account_id} is the sandbox of {live}: it takes no money, and needs none"
+        raise Conflict(message, "account")
     return _add(
         conn, account_id, amount, now, kind="deposit", reference=f"deposit:{reference}", note=note
     )
@@ -214,23 +215,30 @@ def _add(
     return Entry(number, reference, account_id, amount, kind, task_id, now, note)
 
 
-def _resolve(conn: Conn, task_id: str, state: str) -> tuple[str, str | None, Money]:
+class _Hold(NamedTuple):
+    """A hold as it is resolved."""
+
+    account_id: str
+    key_id: str | None
+    amount: Money
+    day: int | None
+
+
+def _resolve(conn: Conn, task_id: str, state: str) -> _Hold:
     resolved = conn.execute(
         update(holds)
         .where(holds.c.task_id == task_id, holds.c.state == "open")
         .values(state=state)
-        .returning(holds.c.account_id, holds.c.key_id, holds.c.amount)
+        .returning(*(holds.c[name] for name in _Hold._fields))
     ).first()
     if resolved is None:
         raise Overtaken(task_id)
-    return resolved.account_id, resolved.key_id, resolved.amount
+    return _Hold._make(resolved)
 
 
-def _give_back(conn: Conn, key_id: str | None, amount: Money) -> None:
-    if key_id is not None:
-        conn.execute(
-            update(keys).where(keys.c.id == key_id).values(committed=keys.c.committed - amount)
-        )
+def _give_back(conn: Conn, resolved: _Hold, amount: Money) -> None:
+    if resolved.key_id is not None:
+        bounds.end(conn, resolved.key_id, amount, resolved.day)
 
 
 def _refusal(conn: Conn, account_id: str, amount: Money, most_open: int) -> KinetoscopeError:
@@ -244,10 +252,3 @@ def _refusal(conn: Conn, account_id: str, amount: Money, most_open: int) -> Kine
     missing = amount - available
     message = f"this costs up to ${amount} and ${available} is available; add ${missing}"
     return InsufficientBalance(message)
-
-
-def _over_limit(conn: Conn, key_id: str, amount: Money) -> str:
-    query = select(keys.c.spend_limit, keys.c.committed).where(keys.c.id == key_id)
-    row = conn.execute(query).one()
-    left = row.spend_limit - row.committed
-    return f"this costs up to ${amount} and the key may still spend ${left} of ${row.spend_limit}"

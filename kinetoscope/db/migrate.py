@@ -8,7 +8,7 @@ from sqlalchemy import inspect, text
 
 from kinetoscope.db import Conn, Database
 
-LATEST = "0004"
+LATEST = "0005"
 _HOUSE = 0x6B696E65746D  # of our advisory lock; not the one of whoever runs the tasks
 _FOLDER = Path(__file__).with_name("migrations")
 

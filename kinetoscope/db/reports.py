@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 
 from sqlalchemy import Integer, Table, and_, case, cast, func, or_, select
 
-from kinetoscope.db import Conn
+from kinetoscope.db import Conn, bounds
 from kinetoscope.db.schema import accounts, entries, holds, keys, tasks
 from kinetoscope.domain.money import ZERO, Money
 from kinetoscope.domain.task import OPEN, Status
@@ -86,7 +86,7 @@ def audit(conn: Conn) -> Audit:
         holds=_count(conn, holds),
         tasks=_count(conn, tasks),
     )
-    for check in (_balances, _key_limits, _holds, _charges, _strays):
+    for check in (_balances, _key_limits, _sandboxes, _holds, _charges, _strays):
         found.faults.extend(check(conn))
     return found
 
@@ -126,18 +126,39 @@ def _balances(conn: Conn) -> Iterator[str]:
 
 
 def _key_limits(conn: Conn) -> Iterator[str]:
-    taken = case((holds.c.state == "open", holds.c.amount), else_=-entries.c.amount)
-    query = (
-        select(keys.c.id, keys.c.committed, func.coalesce(func.sum(taken), 0).label("taken"))
-        .outerjoin_from(keys, holds, and_(holds.c.key_id == keys.c.id, holds.c.state != "released"))
-        .outerjoin(
-            entries, and_(entries.c.task_id == holds.c.task_id, entries.c.kind == "settlement")
-        )
-        .group_by(keys.c.id, keys.c.committed)
+    """What a key has committed, of its day and its month as well, is what its holds took."""
+    found = bounds.tally(conn)
+    for row in conn.execute(select(keys)):
+        mine = found.get(row.id, bounds.Tally())
+        said = {
+            "committed": (row.committed, mine.committed),
+            "running": (row.running, mine.running),
+            "day_committed": (row.day_committed, mine.on(row.day)),
+            "month_committed": (row.month_committed, mine.in_the_month_of(row.day)),
+        }
+        for name, (there, taken) in said.items():
+            if there != taken:
+                yield f"{row.id}: {name} is {there}, its tasks took {taken}"
+
+
+def _sandboxes(conn: Conn) -> Iterator[str]:
+    """A sandbox moves no money, and test keys alone open it."""
+    key_of = keys.c.account_id == accounts.c.id
+    tests = keys.c.role.is_not_distinct_from("test")
+    astray = select(keys.c.id, accounts.c.name).join_from(keys, accounts, key_of)
+    for key_id, name in conn.execute(astray.where(tests != accounts.c.live_id.is_not(None))):
+        yield f"{key_id}: a test key opens sandboxes and no other account; this is {name}"
+    moved = (
+        select(entries.c.reference, entries.c.amount, accounts.c.name)
+        .join_from(entries, accounts, entries.c.account_id == accounts.c.id)
+        .where(accounts.c.live_id.is_not(None), entries.c.amount != ZERO)
     )
-    for row in conn.execute(query):
-        if row.committed != _money(row.taken):
-            yield f"{row.id}: committed is {row.committed}, its tasks took {_money(row.taken)}"
+    for reference, amount, name in conn.execute(moved):
+        yield f"{reference}: {amount} moved in {name}, which is a sandbox"
+    held = select(holds.c.task_id, holds.c.amount).join_from(holds, accounts)
+    held = held.where(accounts.c.live_id.is_not(None), holds.c.amount != ZERO)
+    for task_id, amount in conn.execute(held):
+        yield f"{task_id}: {amount} was held in a sandbox"
 
 
 def _holds(conn: Conn) -> Iterator[str]:

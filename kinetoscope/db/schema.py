@@ -65,8 +65,11 @@ accounts = Table(
     Column("held", MoneyColumn, nullable=False),
     Column("open", Integer, nullable=False),  # holds, and so tasks that have not ended
     Column("created_at", BigInteger, nullable=False),
+    Column("live_id", _Id, ForeignKey("accounts.id")),  # whose sandbox it is
     CheckConstraint("held >= 0 AND held <= balance", name="available_not_negative"),
+    CheckConstraint("live_id IS NULL OR balance = 0", name="sandbox_has_no_money"),
     CheckConstraint("open >= 0", name="open_not_negative"),
+    Index("ix_accounts_live_id", "live_id", unique=True),
 )
 
 keys = Table(
@@ -82,8 +85,23 @@ keys = Table(
     Column("committed", MoneyColumn, nullable=False),
     Column("created_at", BigInteger, nullable=False),
     Column("revoked_at", BigInteger),
-    Column("role", String(12)),  # "operator", or nothing
+    Column("role", String(12)),  # "operator", "test", or nothing
+    Column("per_minute", BigInteger),
+    Column("running_limit", BigInteger),
+    Column("day_limit", MoneyColumn),
+    Column("month_limit", MoneyColumn),
+    Column("networks", Text),
+    Column("expires_at", BigInteger),
+    Column("paced_until", BigInteger),  # in microseconds: when its minute is whole again
+    Column("running", BigInteger, nullable=False, server_default="0"),
+    Column("day", BigInteger, nullable=False, server_default="0"),  # of the next two amounts
+    Column("day_committed", MoneyColumn, nullable=False, server_default="0"),
+    Column("month_committed", MoneyColumn, nullable=False, server_default="0"),
     CheckConstraint("committed >= 0", name="committed_not_negative"),
+    # Not compared with their limits, which may be lowered below what is committed already.
+    CheckConstraint("running >= 0", name="running_not_negative"),
+    CheckConstraint("day_committed >= 0", name="day_committed_not_negative"),
+    CheckConstraint("month_committed >= day_committed", name="day_within_month"),
     CheckConstraint("spend_limit IS NULL OR committed <= spend_limit", name="within_limit"),
 )
 
@@ -95,6 +113,7 @@ holds = Table(
     Column("key_id", _Id),
     Column("amount", MoneyColumn, nullable=False),
     Column("state", String(8), nullable=False),
+    Column("day", BigInteger),  # on which it was committed by its key, since 1970
     CheckConstraint("amount >= 0", name="amount_not_negative"),
     CheckConstraint("state IN ('open', 'settled', 'released')", name="state_known"),
 )

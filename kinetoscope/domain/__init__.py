@@ -5,6 +5,10 @@ Its words, each used for one thing:
 account     who pays. Has a *balance* (sum of its entries), an amount *held* (sum of its open holds)
             and so an amount *available*
 key         a secret that speaks for an account (``sk-…``); only its hash is kept
+bounds      what a key may do at most: how fast, how many, for how much, from where, till when
+allowance   what is left of a key's requests a minute, and when there is more
+sandbox     the account that the test keys of another open: films for nothing, and no money ever
+draft       what the sandbox makes: a film that says that it is a test
 model       the public name customers ask for (``grok-imagine``); maps to an engine and to rates
 operation   one of five: ``text_to_video``, ``image_to_video``, ``reference_to_video``,
             ``edit_video``, ``video_extend``

@@ -6,9 +6,11 @@ Exception
 │   │   ├── InputUnreachable      an address that could not be read
 │   │   └── InputForbidden        an address that this service does not visit
 │   ├── Unauthenticated           no key, or one we do not know
+│   │   └── KeyExpired            its time is over
 │   ├── InsufficientBalance       the quote is more than the account has free
 │   ├── KeyLimitReached           the quote is more than this key may still spend
 │   ├── ModelNotAllowed           this key may not ask for this model
+│   ├── NetworkNotAllowed         this key may not be used from there
 │   ├── NotFound                  no such thing, or not yours
 │   │   ├── ModelNotFound         no such model
 │   │   └── VideoNotAvailable     a failed task has no video
@@ -22,6 +24,7 @@ Exception
 │   ├── TooLarge                  more bytes than allowed
 │   ├── UnsupportedBody           neither JSON nor a form
 │   ├── TooManyRequests           slow down
+│   │   └── TooManyRunning        the key has as many tasks that have not ended as it may
 │   ├── NotOffered                others have it, this service does not
 │   └── NotAccepting              shutting down or overloaded: try again elsewhere or later
 ├── EngineUnavailable             told to the worker: nothing began, or ask again later
@@ -31,6 +34,8 @@ Exception
 """
 
 from __future__ import annotations
+
+from kinetoscope.domain.bounds import Allowance
 
 
 class KinetoscopeError(Exception):
@@ -60,6 +65,10 @@ class Unauthenticated(KinetoscopeError):
     code = "invalid_api_key"
 
 
+class KeyExpired(Unauthenticated):
+    code = "api_key_expired"
+
+
 class InsufficientBalance(KinetoscopeError):
     code = "insufficient_balance"
 
@@ -70,6 +79,10 @@ class KeyLimitReached(KinetoscopeError):
 
 class ModelNotAllowed(KinetoscopeError):
     code = "model_not_allowed"
+
+
+class NetworkNotAllowed(KinetoscopeError):
+    code = "network_not_allowed"
 
 
 class NotFound(KinetoscopeError):
@@ -121,7 +134,19 @@ class UnsupportedBody(KinetoscopeError):
 
 
 class TooManyRequests(KinetoscopeError):
+    """Too much at once; *allowance* tells what is left of a key's requests a minute."""
+
     code = "rate_limit_exceeded"
+
+    def __init__(
+        self, message: str, param: str | None = None, *, allowance: Allowance | None = None
+    ) -> None:
+        super().__init__(message, param)
+        self.allowance = allowance
+
+
+class TooManyRunning(TooManyRequests):
+    code = "too_many_running"
 
 
 class NotOffered(KinetoscopeError):

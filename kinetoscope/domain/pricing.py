@@ -54,6 +54,9 @@ class Quote:
         return sum((line.amount for line in self.lines), start=ZERO)
 
 
+FREE = Rates(dict.fromkeys(Tier, ZERO), ZERO, ZERO)
+
+
 def price(usage: Usage, rates: Rates) -> Quote:
     """Price *usage*, line by line; lines that cost nothing to list are left out."""
     tier = usage.tier

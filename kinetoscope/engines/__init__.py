@@ -138,6 +138,7 @@ ENGINES: Mapping[str, str] = {
     "studio": "kinetoscope.engines.studio:Studio",
     "xai": "kinetoscope.engines.xai:Xai",
 }
+SANDBOX = "sandbox"  # makes what test keys ask for; no setting names it
 FIRST = "main"  # the label that a name without one means
 
 

@@ -74,8 +74,8 @@ class Rules:
 class Listener(Protocol):
     """Who wants to hear of new and ended tasks at once: the runner in this process."""
 
-    def queued(self, task_id: str) -> None:
-        """A task was accepted."""
+    def queued(self, task_id: str, engine: str) -> None:
+        """A task was accepted, and waits in the row of *engine*."""
         ...
 
     def ended(self, task_id: str) -> None:
@@ -98,10 +98,10 @@ class Bell:
     told: Callable[[], None] | None = None
     accepting: bool = True
 
-    def queued(self, task_id: str) -> None:
-        """Say that a task was accepted."""
+    def queued(self, task_id: str, engine: str) -> None:
+        """Say that a task was accepted, and in whose row it waits."""
         if self.listener is not None:
-            self.listener.queued(task_id)
+            self.listener.queued(task_id, engine)
 
     def ended(self, task_id: str) -> None:
         """Say that a task was ended."""
@@ -126,7 +126,8 @@ class Gateway:
     *outbound* visits what strangers name, *downloads* fetches what engines made. *cards* are the
     prices that engines charge us, by the name of the engine. *work* is a folder for files on their
     way; *public_url* is where the Internet finds this service, if it does; *now* tells the Unix
-    time in seconds.
+    time in seconds. *sandbox* makes what test keys ask for, whatever the model; the addresses of
+    *proxies* are those of nobody who asks.
     """
 
     db: Database
@@ -142,6 +143,8 @@ class Gateway:
     work: Path
     public_url: str = ""
     now: Callable[[], float]
+    sandbox: Engine | None = None
+    proxies: tuple[str, ...] = ()
     bell: Bell = field(default_factory=Bell)
     watch: Watch
 
@@ -170,8 +173,9 @@ class Gateway:
         return found
 
     def engines(self) -> dict[str, Engine]:
-        """Tell every engine that some model uses, by its name."""
-        return {engine.name: engine for model in self.models.values() for engine in model.engines}
+        """Tell every engine that some model or the sandbox uses, by its name."""
+        used = {engine.name: engine for model in self.models.values() for engine in model.engines}
+        return used if self.sandbox is None else {**used, self.sandbox.name: self.sandbox}
 
 
 def may_ask(key: Key, name: str, model: Model) -> bool:

@@ -32,7 +32,7 @@ from kinetoscope.domain.money import ZERO, Money
 from kinetoscope.domain.order import LIMITS
 from kinetoscope.domain.pricing import Quote, Usage, exactly, price
 from kinetoscope.domain.task import Failure, Status, Task
-from kinetoscope.engines import Engine, Inputs, Lost, Made, Refused, Ticket, Working
+from kinetoscope.engines import SANDBOX, Engine, Inputs, Lost, Made, Refused, Ticket, Working
 from kinetoscope.service import Gateway, inputs_key, video_key
 from kinetoscope.service.results import Kept, keep_result
 from kinetoscope.service.terms import (
@@ -50,6 +50,8 @@ MOST_ATTEMPTS = 10  # takes of one task before we believe that it brings its run
 _AGAIN_SECONDS = 1
 _KEPT_SECONDS = 24 * 3600  # for which engines keep what they made; xAI's SDK says so of its links
 _LONGEST_SAYING = 2000
+_TEST = "made with a test key: nothing was held and nothing charged"
+_BILLED = "moderation blocked this video after the engine had billed it"
 
 
 async def advance(gateway: Gateway, engine: Engine, task: Task) -> Task:
@@ -308,7 +310,7 @@ async def _complete(
     retention = gateway.rules.retention
     result = {
         "charged": cost,
-        "billing": write_billing(bill.lines, held=task.held, charged=cost),
+        "billing": write_billing(bill.lines, held=task.held, charged=cost, note=_note(task)),
         "output": write_output(kept.result, kept.sha256),
         "expires_at": now + retention if retention else None,
         **known,
@@ -351,7 +353,7 @@ async def _fail(
 ) -> Task:
     now = int(gateway.now())
     lines = _promised(task).lines if charge else ()
-    note = "moderation blocked this video after the engine had billed it" if charge else None
+    note = _BILLED if charge else _note(task)
     bill = write_billing(lines, held=task.held, charged=charge, note=note)
 
     own_url = read_terms(task.order).order.webhook_url
@@ -375,6 +377,10 @@ async def _fail(
     except (OSError, KinetoscopeError):  # the sweep will find them
         log.warning("%s: its inputs could not be removed yet", task.id, exc_info=True)
     return ended
+
+
+def _note(task: Task) -> str | None:
+    return _TEST if task.engine == SANDBOX else None
 
 
 def _promised(task: Task) -> Quote:

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from kinetoscope.domain.task import Task
-from kinetoscope.engines import Engine, kind
+from kinetoscope.engines import SANDBOX, Engine, kind
 from kinetoscope.service import Gateway
 from kinetoscope.service.terms import private_bytes, read_terms
 
 
 def able(gateway: Gateway, task: Task) -> tuple[Engine, ...]:
     """List the engines that can make *task*, in the order in which they are asked."""
+    if task.engine == SANDBOX:
+        return (gateway.sandbox,) if gateway.sandbox is not None else ()
     model = gateway.find(task.model)
     if model is None:
         return ()

@@ -17,7 +17,7 @@ from kinetoscope.db import due, tasks
 from kinetoscope.db.tasks import Note
 from kinetoscope.domain.errors import NotAccepting, Overtaken
 from kinetoscope.domain.task import Task
-from kinetoscope.engines import FIRST, Engine, kind, label
+from kinetoscope.engines import FIRST, SANDBOX, Engine, kind, label
 from kinetoscope.service import Gateway
 from kinetoscope.service.carry import Carrier
 from kinetoscope.service.choice import able, choose
@@ -46,6 +46,7 @@ class Embedded:
         self._said: dict[str, int] = {}  # how far each task is, as far as we were told
         self._running: set[asyncio.Task[None]] = set()
         self._taken: Counter[str] = Counter()
+        self._rehearses = True  # something may wait in the row of the sandbox
         self._loop: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -81,9 +82,10 @@ class Embedded:
             for task in late:
                 task.cancel()
 
-    def queued(self, task_id: str) -> None:
+    def queued(self, task_id: str, engine: str) -> None:
         """A task was accepted: look at the queue."""
         del task_id
+        self._rehearses |= engine == SANDBOX
         self._rung.set()
 
     def ended(self, task_id: str) -> None:
@@ -168,6 +170,7 @@ class Embedded:
     async def _compare(self) -> None:
         """Take up what nobody carries, and drop what somebody else has ended."""
         engines = self._gateway.engines()
+        self._rehearses = True
         carried = set(self._carriers)
         there = await self._gateway.db.read(partial(due.unfinished, engines=engines))
         left = [(engines[there[each]], each) for each in there if each not in self._carriers]
@@ -184,10 +187,18 @@ class Embedded:
             self._gateway.watch.ring(*moved)
 
     async def _fill(self) -> None:
-        """Give every free slot of every engine the oldest task that waits for it."""
+        """Give every free slot of every engine the oldest task that waits for it.
+
+        The row of the sandbox is looked at only if something may wait there: mostly nothing does.
+        """
         engines = self._gateway.engines()
-        for row in engines:
-            while (free := min(_GULP, sum(map(self._free, engines.values())))) > 0:
+        sandbox = engines.pop(SANDBOX, None)
+        rows = [(name, list(engines.values())) for name in engines]
+        if sandbox is not None and self._rehearses:
+            rows.append((sandbox.name, [sandbox]))
+        self._rehearses = False
+        for row, makers in rows:
+            while (free := min(_GULP, sum(map(self._free, makers)))) > 0:
                 oldest = partial(due.next_queued, engine=row, limit=free)
                 chosen = self._spread(await self._gateway.db.read(oldest))
                 await self._take(chosen)
@@ -235,6 +246,7 @@ class Embedded:
         carrier = self._carriers.pop(running.get_name())
         self._said.pop(running.get_name(), None)
         self._taken[carrier.engine.name] -= 1
+        self._rehearses |= carrier.engine.name == SANDBOX
         self._rung.set()
         if not running.cancelled() and (error := running.exception()):
             log.error("%s was let go of", running.get_name(), exc_info=error)

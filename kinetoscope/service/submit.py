@@ -12,20 +12,25 @@ from kinetoscope.db.accounts import Key
 from kinetoscope.db.ids import new_id
 from kinetoscope.domain.errors import (
     IdempotencyConflict,
+    InsufficientBalance,
     InvalidOrder,
     KinetoscopeError,
     NotAccepting,
     NotFound,
 )
+from kinetoscope.domain.money import ZERO
 from kinetoscope.domain.order import LIMITS, Order, Tier, check
-from kinetoscope.domain.pricing import Quote, Usage, at_most, price
+from kinetoscope.domain.pricing import FREE, Quote, Usage, at_most, price
 from kinetoscope.domain.task import Status, Task
 from kinetoscope.engines import Engine
 from kinetoscope.service import Gateway, Model, endpoints, inputs_key
 from kinetoscope.service.choice import first_choice
 from kinetoscope.service.endpoints import check_address
 from kinetoscope.service.inputs import Gathered, addressed, gathered, keep
+from kinetoscope.service.pace import take_turn
 from kinetoscope.service.terms import Terms, write_quote, write_terms
+
+_BROKE = "[broke]"  # what a test key's prompt says to be refused as who has no money
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,17 +65,21 @@ async def submit(gateway: Gateway, key: Key, wish: Wish) -> Task:
         return earlier
     if not gateway.bell.accepting:
         raise NotAccepting("the service is shutting down; try again in a moment")
+    await take_turn(gateway, key)
     if wish.order.webhook_url is not None:
         await check_address(gateway, wish.order.webhook_url, "webhook_url")
         await endpoints.default(gateway, key.account_id)  # which signs for it
     async with gathered(gateway, key.account_id, wish.order) as found:
         offer = _offer(gateway, model, wish.order, found)
+        if key.is_test:
+            offer = _rehearsal(gateway, offer)
         return await _accept(gateway, key, wish, offer, model)
 
 
 async def quote(gateway: Gateway, key: Key, order: Order) -> Offer:
     """Tell what *order* would cost; make nothing, hold nothing, keep nothing."""
     model = _model(gateway, key, order)
+    await take_turn(gateway, key)
     if order.webhook_url is not None:
         await check_address(gateway, order.webhook_url, "webhook_url")
     async with gathered(gateway, key.account_id, order) as found:
@@ -97,6 +106,17 @@ def _offer(gateway: Gateway, model: Model, order: Order, found: Gathered) -> Off
     if unheeded := _unheeded(order, engines):
         order = replace(order, ignored=(*order.ignored, *unheeded))
     return Offer(order, found, usage, price(usage, model.rates), engines)
+
+
+def _rehearsal(gateway: Gateway, offer: Offer) -> Offer:
+    """Let the sandbox make what was offered; it is asked for as if it were not for nothing."""
+    if gateway.sandbox is None:
+        raise NotAccepting("this service has no sandbox: test keys make nothing here")
+    if _BROKE in offer.order.prompt.lower():
+        total = offer.quote.total
+        message = f"this costs up to ${total} and ${ZERO} is available; add ${total}"
+        raise InsufficientBalance(f"{message} (said for {_BROKE}, by a test key)")
+    return replace(offer, engines=(gateway.sandbox,))
 
 
 def _unheeded(order: Order, engines: tuple[Engine, ...]) -> list[str]:
@@ -162,14 +182,14 @@ async def _accept(gateway: Gateway, key: Key, wish: Wish, offer: Offer, model: M
             await gateway.store.delete(inputs_key(task_id))
         raise
     if accepted.id == task_id:
-        gateway.bell.queued(task_id)
+        gateway.bell.queued(task_id, accepted.engine)
     elif offer.found.files:
         await gateway.store.delete(inputs_key(task_id))
     return accepted
 
 
 async def _insert(gateway: Gateway, key: Key, wish: Wish, task: Task) -> Task:
-    limited = None if key.spend_limit is None else key.id
+    limited = key.id if key.is_counted else None
     most_open = gateway.rules.open_tasks
 
     def write(conn: Conn) -> Task:
@@ -183,7 +203,13 @@ async def _insert(gateway: Gateway, key: Key, wish: Wish, task: Task) -> Task:
                 fingerprint=wish.fingerprint,
             )
         ledger.hold(
-            conn, task.id, key.account_id, task.held, limited_key=limited, most_open=most_open
+            conn,
+            task.id,
+            key.account_id,
+            task.held,
+            limited_key=limited,
+            most_open=most_open,
+            now=task.created_at,
         )
         tasks.insert_task(conn, task, wish.fingerprint)
         return task
@@ -199,7 +225,8 @@ async def _insert(gateway: Gateway, key: Key, wish: Wish, task: Task) -> Task:
 
 def _task(task_id: str, key: Key, offer: Offer, kept: Gathered, *, model: Model, now: int) -> Task:
     order = offer.order
-    terms = Terms(order, kept.images, kept.video, offer.usage, model.rates)
+    rates = FREE if key.is_test else model.rates
+    terms = Terms(order, kept.images, kept.video, offer.usage, rates)
     return Task(
         id=task_id,
         account_id=key.account_id,
@@ -213,7 +240,7 @@ def _task(task_id: str, key: Key, offer: Offer, kept: Gathered, *, model: Model,
         prompt=order.prompt,
         created_at=now,
         engine=first_choice(offer.engines).name,
-        held=offer.quote.total,
+        held=ZERO if key.is_test else offer.quote.total,
         order=write_terms(terms),
         quote=write_quote(offer.quote),
         ignored=json.dumps(order.ignored),

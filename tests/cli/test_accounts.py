@@ -105,7 +105,7 @@ def test_keys_and_accounts_are_listed_for_people_too(command: Command) -> None:
     keys, accounts = command("key", "list").out, command("account", "list").out
 
     assert keys.splitlines()[0].split() == [
-        "id", "account", "secret", "name", "role", "models", "limit", "revoked",
+        "id", "account", "secret", "name", "role", "models", "limits", "revoked",
     ]  # fmt: skip
     assert "in use" in keys
     assert "$10.00" in accounts

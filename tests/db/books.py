@@ -49,7 +49,9 @@ def a_task(account_id: str, held: Money, *, key_id: str = "key_any", created_at:
 
 def accept(conn: Conn, task: Task, limited_key: str | None = None) -> Task:
     """Hold what *task* may cost and remember it, as a submit does."""
-    ledger.hold(conn, task.id, task.account_id, task.held, limited_key=limited_key)
+    ledger.hold(
+        conn, task.id, task.account_id, task.held, limited_key=limited_key, now=task.created_at
+    )
     tasks.insert_task(conn, task, fingerprint="0" * 64)
     return task
 

@@ -49,7 +49,7 @@ async def test_a_secret_opens_its_key_and_is_not_kept(db: Database) -> None:
     digest = accounts.hash_secret(secret)
 
     assert secret.startswith("sk-")
-    assert await db.read(lambda conn: accounts.authenticate(conn, digest)) == key
+    assert await db.read(lambda conn: accounts.authenticate(conn, digest, NOW, "")) == key
     assert (key.models, key.spend_limit, key.account_id) == (
         ("grok-imagine",),
         usd("2.5"),
@@ -68,7 +68,14 @@ async def test_only_a_key_that_was_made_so_is_an_operators(db: Database) -> None
     )
 
     known = [
-        await db.read(partial(accounts.authenticate, secret_hash=accounts.hash_secret(each)))
+        await db.read(
+            partial(
+                accounts.authenticate,
+                secret_hash=accounts.hash_secret(each),
+                now=NOW,
+                address="",
+            )
+        )
         for each in (secret, its_secret)
     ]
 
@@ -87,7 +94,7 @@ async def test_a_revoked_key_opens_nothing_and_stays_listed(db: Database) -> Non
 
     assert first.revoked_at == again.revoked_at == NOW + 1
     with pytest.raises(Unauthenticated):
-        await db.read(lambda conn: accounts.authenticate(conn, digest))
+        await db.read(lambda conn: accounts.authenticate(conn, digest, NOW, ""))
     with pytest.raises(NotFound):
         await db.write(lambda conn: accounts.revoke_key(conn, "key_none", NOW))
     assert await db.read(lambda conn: accounts.list_keys(conn, alice.id)) == [again]

@@ -102,7 +102,7 @@ REFUSED = {
     "charged is less than nothing": "UPDATE tasks SET charged = -1",
     "a hold of less than nothing": "UPDATE holds SET amount = -1",
     "a second hold of one task": "INSERT INTO holds (task_id, account_id, amount, state)"
-    " VALUES ('{done}', '{alice}', 1, 'open')",
+    " VALUES ('{done}', '{alice}', 1, 'open', NULL)",
     "a hold in a state of its own": "UPDATE holds SET state = 'lost'",
     "a task in a state of its own": "UPDATE tasks SET status = 'paused'",
     "a key over its limit": "UPDATE keys SET committed = spend_limit + 1 WHERE id = '{limited}'",
@@ -206,7 +206,7 @@ TAMPERED = {
     ),
     "a hold is gone": ("DELETE FROM holds WHERE task_id = '{failed}'",),
     "a hold of no task": (
-        "INSERT INTO holds VALUES ('task_x', '{bob}', NULL, 1, 'open')",
+        "INSERT INTO holds VALUES ('task_x', '{bob}', NULL, 1, 'open', NULL)",
         "UPDATE accounts SET held = held + 1 WHERE id = '{bob}'",
     ),
     "a task is gone": ("DELETE FROM tasks WHERE id = '{done}'",),

@@ -6,12 +6,14 @@ import asyncio
 import re
 from typing import Any
 
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import CheckConstraint, inspect
+from sqlalchemy import CheckConstraint, inspect, text
 
-from kinetoscope.db import Conn, Database, ledger, migrate, open_database
+from kinetoscope.db import Conn, Database, bounds, ledger, migrate, open_database
 from kinetoscope.db.schema import metadata
 from kinetoscope.domain.money import Money
 from tests.db.books import NOW, faults, open_with
@@ -71,6 +73,34 @@ async def test_two_processes_may_upgrade_at_once(address: str) -> None:
     assert await faults(two[1]) == []
     for each in two:
         await each.close()
+
+
+async def test_a_key_with_a_limit_is_told_what_of_its_tasks_runs(address: str) -> None:
+    """What was there before keys were counted."""
+    older = open_database(address)
+
+    def make(conn: Conn) -> None:
+        config = Config()
+        config.set_main_option("script_location", str(migrate._FOLDER))
+        config.attributes["connection"] = conn
+        command.upgrade(config, "0002")
+        for change in (
+            "INSERT INTO accounts VALUES ('acct_1', 'alice', 9, 2, 1, 1)",
+            "INSERT INTO keys VALUES ('key_1', 'acct_1', 'h', 's', '', NULL, 5, 3, 1, NULL, NULL)",
+            "INSERT INTO holds VALUES ('task_1', 'acct_1', 'key_1', 2, 'open')",
+            "INSERT INTO holds VALUES ('task_2', 'acct_1', 'key_1', 1, 'settled')",
+        ):
+            conn.execute(text(change))
+
+    await asyncio.to_thread(older.write_now, make)
+    assert await asyncio.to_thread(migrate.upgrade, older)
+
+    used = await older.read(lambda conn: bounds.used(conn, "key_1", NOW))
+    assert (used.running, used.committed, used.day) == (1, Money(3), Money(0))
+    await older.write(lambda conn: ledger.release(conn, "task_1"))
+    used = await older.read(lambda conn: bounds.used(conn, "key_1", NOW))
+    assert (used.running, used.committed, used.month) == (0, Money(1), Money(0))
+    await older.close()
 
 
 async def test_money_stays_exact_up_to_64_bits(db: Database) -> None:

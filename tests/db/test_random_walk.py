@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -23,20 +24,24 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from kinetoscope.db import Conn, Database, accounts, ledger, reports, tasks
+from kinetoscope.db import Conn, Database, accounts, bounds, ledger, reports, tasks
 from kinetoscope.db.ids import new_id
+from kinetoscope.domain.bounds import Bounds, Period
 from kinetoscope.domain.errors import (
     Conflict,
     InsufficientBalance,
     KeyLimitReached,
     Overtaken,
+    TooManyRunning,
 )
 from kinetoscope.domain.money import Money
 from kinetoscope.domain.task import Failure, Task
 from tests.db.books import NOW, a_task, accept, begin, complete, fail, open_with
 from tests.patience import PATIENCE
 
-_LIMIT = Money(3_000_000)
+_LIMIT = Money(12_000_000)
+_BOUNDS = Bounds(running=3, per_day=Money(5_000_000), per_month=Money(8_000_000))
+_DAY = 24 * 3600
 _AMOUNTS = st.integers(0, 4_000_000).map(Money)
 _SHARES = st.integers(0, 100)
 
@@ -50,6 +55,22 @@ class Payer:
     balance: int = 0
     committed: int = 0
     held: dict[str, int] = field(default_factory=dict)
+    running: int = 0
+    days: Counter[int] = field(default_factory=Counter)
+
+    def of_the_month(self, now: int) -> int:
+        period = Period.at(now)
+        return sum(self.days[day] for day in range(period.first, period.end))
+
+    def in_the_way(self, amount: int, now: int) -> type[Exception] | None:
+        """Tell how its limits refuse a task of *amount*."""
+        if self.running >= 3:
+            return TooManyRunning
+        today, this_month = self.days[now // _DAY] + amount, self.of_the_month(now) + amount
+        over = self.committed + amount > _LIMIT.micros
+        over |= today > _BOUNDS.per_day.micros if _BOUNDS.per_day else False
+        over |= this_month > _BOUNDS.per_month.micros if _BOUNDS.per_month else False
+        return KeyLimitReached if over else None
 
     @property
     def available(self) -> int:
@@ -85,6 +106,11 @@ class Walk(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.known: list[Payer] = []
+        self.now = NOW
+
+    @rule(hours=st.integers(1, 300))
+    def time_goes_by(self, hours: int) -> None:
+        self.now += hours * 3600
 
     @initialize(target=payers)
     def open_the_first(self) -> Payer:
@@ -97,7 +123,7 @@ class Walk(RuleBasedStateMachine):
     def _open(self) -> Payer:
         def write(conn: Conn) -> Payer:
             account = open_with(conn, new_id("name"), "0")
-            key, _ = accounts.create_key(conn, account.id, NOW, spend_limit=_LIMIT)
+            key, _ = accounts.create_key(conn, account.id, NOW, spend_limit=_LIMIT, bounds=_BOUNDS)
             return Payer(account.id, key.id)
 
         payer = self.db.write_now(write)
@@ -117,7 +143,7 @@ class Walk(RuleBasedStateMachine):
 
     @rule(target=running, payer=payers, amount=_AMOUNTS, limited=st.booleans())
     def ask(self, payer: Payer, amount: Money, *, limited: bool) -> Order | MultipleResults[Order]:
-        task = a_task(payer.id, amount, key_id=payer.key)
+        task = a_task(payer.id, amount, key_id=payer.key, created_at=self.now)
 
         def write(conn: Conn) -> None:
             accept(conn, task, payer.key if limited else None)
@@ -125,12 +151,14 @@ class Walk(RuleBasedStateMachine):
         if amount.micros > payer.available:
             self.refused(InsufficientBalance, write)
             return multiple()
-        if limited and payer.committed + amount.micros > _LIMIT.micros:
-            self.refused(KeyLimitReached, write)
+        if limited and (error := payer.in_the_way(amount.micros, self.now)):
+            self.refused(error, write)
             return multiple()
         self.db.write_now(write)
         payer.held[task.id] = amount.micros
         payer.committed += amount.micros * limited
+        payer.days[self.now // _DAY] += amount.micros * limited
+        payer.running += limited
         return Order(payer, task, limited)
 
     @rule(target=ended, order=consumes(running), share=_SHARES)
@@ -231,11 +259,17 @@ class Walk(RuleBasedStateMachine):
             account = self.db.write_now(partial(accounts.get, account_id=payer.id))
             held = sum(payer.held.values())
             assert (account.balance.micros, account.held.micros) == (payer.balance, held)
+            used = self.db.write_now(partial(bounds.used, key_id=payer.key, now=self.now))
+            assert (used.running, used.committed.micros) == (payer.running, payer.committed)
+            assert used.day.micros == payer.days[self.now // _DAY]
+            assert used.month.micros == payer.of_the_month(self.now)
 
     def end(self, order: Order, charged: int) -> Order:
         held = order.payer.held.pop(order.task.id)
         order.payer.balance -= charged
         order.payer.committed -= (held - charged) * order.limited
+        order.payer.days[order.task.created_at // _DAY] -= (held - charged) * order.limited
+        order.payer.running -= order.limited
         order.charged = charged
         return order
 

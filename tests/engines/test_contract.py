@@ -11,6 +11,7 @@ import pytest
 
 from kinetoscope.domain.order import LIMITS, Operation, Order, Tier
 from kinetoscope.engines import Engine, Inputs, Lost, Made, Refused, Ticket, Working
+from kinetoscope.engines.sandbox import Sandbox
 from kinetoscope.engines.studio import Studio
 from tests.engines.scripted import Scripted
 from tests.engines.xai.stand import engine_at, image, video, with_images, with_video
@@ -32,13 +33,18 @@ async def studio(folder: Path) -> AsyncIterator[Engine]:
 
 
 @asynccontextmanager
+async def sandbox(folder: Path) -> AsyncIterator[Engine]:
+    yield Sandbox(Studio(folder=folder / "studio", slots=2, draft=True))
+
+
+@asynccontextmanager
 async def xai(folder: Path) -> AsyncIterator[Engine]:
     story = Story(render_seconds=0.2)
     async with xai_server(folder / "xai", story=story) as server, engine_at(server) as engine:
         yield engine
 
 
-@pytest.fixture(params=[scripted, studio, xai], ids=lambda opener: opener.__name__)
+@pytest.fixture(params=[scripted, studio, sandbox, xai], ids=lambda opener: opener.__name__)
 async def engine(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Engine]:
     opener: Opener = request.param
     async with opener(tmp_path) as engine:

@@ -227,7 +227,8 @@ async def doomed_gateway(plan: Plan) -> AsyncIterator[Gateway]:
     async with open_gateway(settings_for(home, **chosen), home) as real:
         engines: Any = (Ledgered(plan, fate),)
         if plan.xai:
-            engines = [DoomedEngine(each, fate) for each in real.engines().values()]
+            asked = next(iter(real.models.values())).engines
+            engines = [DoomedEngine(each, fate) for each in asked]
         models = {
             name: replace(model, engines=tuple(engines)) for name, model in real.models.items()
         }
@@ -240,7 +241,7 @@ async def live(plan: Plan) -> None:
     """Take the orders, as a client that sends them again after a crash; leave when all ended."""
     async with doomed_gateway(plan) as gateway:
         digest = accounts.hash_secret(plan.secret)
-        key = await gateway.db.read(lambda conn: accounts.authenticate(conn, digest))
+        key = await gateway.db.read(lambda conn: accounts.authenticate(conn, digest, 1, ""))
         async with running(gateway, settings_for(Path(plan.home), drain_seconds=10)):
             await asyncio.gather(
                 *(_order(gateway, key, each, plan.webhook) for each in plan.orders)

@@ -20,7 +20,7 @@ from kinetoscope.api.reference.parameters import (
     VARIANT,
     WAIT,
 )
-from kinetoscope.api.reference.refusals import BAD_RANGE, refused
+from kinetoscope.api.reference.refusals import BAD_RANGE, PACE, refused
 from kinetoscope.api.reference.samples import TASK, Samples
 from kinetoscope.api.reference.schemas import ref
 from kinetoscope.assets.stills import Still
@@ -58,12 +58,14 @@ MAKES = (
     errors.InputForbidden,
     errors.InsufficientBalance,
     errors.KeyLimitReached,
+    errors.TooManyRunning,
     errors.IdempotencyConflict,
 )
 _QUOTES = (*_ASKS, errors.InputUnreachable, errors.InputForbidden)
 _FINDS = (errors.Unauthenticated, errors.NotFound)
 _READS = (errors.InvalidOrder, errors.Unauthenticated)
 POLLED = ("openai-poll-after-ms",)
+_MADE = (*POLLED, *PACE)
 _FILE = ("ETag", "Accept-Ranges", "Content-Length", "Content-Disposition", "Cache-Control")
 
 
@@ -101,7 +103,7 @@ class Paths:
             " from the balance; what it did cost is taken when it ends, and the rest given back.",
             "parameters": [IDEMPOTENCY],
             "requestBody": self._body("VideoRequest", asked),
-            "responses": {**good("Video", "queued", POLLED), **refused(*MAKES)},
+            "responses": {**good("Video", "queued", _MADE), **refused(*MAKES)},
             "x-codeSamples": [
                 Curl(path="/v1/videos", body=asked).sample,
                 python(self.samples.model, asked),
@@ -117,7 +119,7 @@ class Paths:
             "description": "Takes the same body as *Make a video* and answers what it would be and"
             " cost at most, line by line. Makes nothing and holds nothing.",
             "requestBody": self._body("VideoRequest", asked),
-            "responses": {**good("VideoQuote", "quote"), **refused(*_QUOTES)},
+            "responses": {**good("VideoQuote", "quote", PACE), **refused(*_QUOTES)},
             "x-codeSamples": [Curl(path="/v1/videos/quote", body=asked).sample],
         }
 
@@ -154,7 +156,7 @@ class Paths:
             "summary": summary,
             "parameters": [IDEMPOTENCY],
             "requestBody": self._body(body, asked),
-            "responses": {**good("Video", "queued", POLLED), **refused(*MAKES)},
+            "responses": {**good("Video", "queued", _MADE), **refused(*MAKES)},
         }
 
     def _body(self, name: str, example: Json) -> Json:

@@ -62,20 +62,30 @@ _KNOWN: Mapping[Kind, tuple[str, str, str | None]] = {
         "an API key is needed: send the header Authorization: Bearer sk-…",
         None,
     ),
+    errors.KeyExpired: (
+        "The time of the API key is over.",
+        "this API key expired at 2026-11-01 00:00 UTC; ask the operator for another",
+        None,
+    ),
     errors.InsufficientBalance: (
         "The most that the request may cost is more than what is available. Nothing was held.",
         "this costs up to $0.42, and $0.10 is available",
         None,
     ),
     errors.KeyLimitReached: (
-        "The most that the request may cost is more than this key may still spend.",
-        "this costs up to $0.42, and this key may still spend $0.10",
+        "This key may spend less than the request may cost: in all, this month or today.",
+        "this costs up to $0.42 and the key may still spend $0.10 of $5.00 today, which ends soon",
         None,
     ),
     errors.ModelNotAllowed: (
         "This key may not ask for this model; `GET /v1/models` lists those that it may ask for.",
         "this key may not ask for 'grok-imagine'; it may ask for: none",
         "model",
+    ),
+    errors.NetworkNotAllowed: (
+        "This key may be used from some networks only, and the request came from another.",
+        "this API key may not be used from 203.0.113.7; ask the operator which networks it is for",
+        None,
     ),
     errors.NotFound: (
         "There is no such thing in this account.",
@@ -142,6 +152,11 @@ _KNOWN: Mapping[Kind, tuple[str, str, str | None]] = {
         "characters are not kept here; send their pictures as reference_images",
         None,
     ),
+    errors.TooManyRunning: (
+        "This key has as many tasks that have not ended as it may. Wait for one to end.",
+        "5 tasks of this key have not ended, and it may have 5; wait for one to end",
+        None,
+    ),
     errors.NotAccepting: (
         "The service cannot take this now. Nothing was charged. Ask again after `Retry-After` s.",
         "the service is shutting down; try again in a moment",
@@ -149,6 +164,12 @@ _KNOWN: Mapping[Kind, tuple[str, str, str | None]] = {
     ),
 }
 
+PACE = (
+    "x-ratelimit-limit-requests",
+    "x-ratelimit-remaining-requests",
+    "x-ratelimit-reset-requests",
+)
+_BARRED = (errors.KeyExpired, errors.NetworkNotAllowed)  # wherever a key is needed
 UNKNOWN_ROUTE = Refusal(
     404,
     "unknown_route",
@@ -190,7 +211,8 @@ def every_refusal() -> list[Refusal]:
 
 def refused(*kinds: Kind, more: tuple[Refusal, ...] = ()) -> Json:
     """Describe the error answers of a route, by status: *kinds*, *more*, and what may always be."""
-    found = [*map(refusal, kinds), *more, INTERNAL, refusal(errors.NotAccepting)]
+    barred = _BARRED if errors.Unauthenticated in kinds else ()
+    found = [*map(refusal, (*kinds, *barred)), *more, INTERNAL, refusal(errors.NotAccepting)]
     by_status = defaultdict(list)
     for each in dict.fromkeys(found):
         by_status[each.status].append(each)
@@ -222,7 +244,7 @@ def _headers(status: int, codes: list[str]) -> list[str]:
         409: ["x-should-retry"],
         416: ["Content-Range"],
         501: ["x-should-retry"],
-        429: ["Retry-After"],
+        429: ["Retry-After", *PACE],
         503: ["Retry-After"],
     }.get(status, [])
     return [*names, "Retry-After"] if errors.VideoNotReady.code in codes else names

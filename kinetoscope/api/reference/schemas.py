@@ -35,6 +35,9 @@ def headers() -> Json:
         "openai-poll-after-ms": "After how many milliseconds to ask again:"
         f" {LEAST_POLL_MS} to {MOST_POLL_MS}. Absent once the task has ended.",
         "Retry-After": "After how many seconds to ask again.",
+        "x-ratelimit-limit-requests": "How many requests a minute the key may make.",
+        "x-ratelimit-remaining-requests": "How many of them are left.",
+        "x-ratelimit-reset-requests": "When all of them are back, such as `12s` or `1m0s`.",
         "x-should-retry": "`false`: asking again changes nothing. The OpenAI SDKs obey it.",
         "WWW-Authenticate": "`Bearer`.",
         "ETag": "A name for these very bytes, in quotes: of a video or a file its SHA-256.",
@@ -55,18 +58,6 @@ def headers() -> Json:
 
 def _video() -> Json:
     optional = ("completed_at", "expires_at", "url", "error")
-    metadata = {
-        "operation": _one_of(Operation),
-        "engine": _says("What makes the video."),
-        "quote": ref("Quote"),
-        "ignored": {**_list(_TEXT), "description": "Fields of the request that are not known."},
-        "url": _says("The same as `url` above."),
-        "thumbnail_url": _says("A signed link to a picture of the video, as `url` is to it."),
-        "billing": ref("Billing"),
-        "output": ref("Output"),
-        "seed": {**_COUNT, "description": "With it, the same request makes the same video."},
-        "engine_notes": _list(_says("What was asked for and is not shown.")),
-    }
     video = {
         "id": _says("The name of the task and of its video."),
         "task_id": _says("The same as `id`."),
@@ -95,14 +86,28 @@ def _video() -> Json:
     failure = {"code": _one_of(Failure), "message": _TEXT}
     return {
         "Video": _object(video, "A task, and its video once it is completed.", optional),
-        "Metadata": _object(
-            metadata,
-            "What OpenAI's object has no place for.",
-            ("url", "thumbnail_url", "billing", "output", "seed", "engine_notes"),
-        ),
+        "Metadata": _metadata(),
         "Output": _object(output, "The measures of a completed video."),
         "VideoError": _object(failure, "Why a task failed."),
     }
+
+
+def _metadata() -> Json:
+    optional = ("url", "thumbnail_url", "billing", "output", "seed", "engine_notes", "test")
+    metadata = {
+        "operation": _one_of(Operation),
+        "engine": _says("What makes the video."),
+        "quote": ref("Quote"),
+        "ignored": {**_list(_TEXT), "description": "Fields of the request that are not known."},
+        "url": _says("The same as `url` above."),
+        "thumbnail_url": _says("A signed link to a picture of the video, as `url` is to it."),
+        "billing": ref("Billing"),
+        "output": ref("Output"),
+        "seed": {**_COUNT, "description": "With it, the same request makes the same video."},
+        "engine_notes": _list(_says("What was asked for and is not shown.")),
+        "test": {"const": True, "description": "Made with a test key, for nothing."},
+    }
+    return _object(metadata, "What OpenAI's object has no place for.", optional)
 
 
 def _money() -> Json:

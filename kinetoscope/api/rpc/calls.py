@@ -14,6 +14,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, TypeAlias
+from urllib.parse import unquote
 
 import grpc
 from google.protobuf.message import DecodeError
@@ -22,8 +23,11 @@ from sqlalchemy.exc import OperationalError
 from kinetoscope.api.body import SMALL_BYTES, Bodies
 from kinetoscope.api.door import hash_bearer, new_request_id
 from kinetoscope.assets import StoreUnavailable
+from kinetoscope.db import accounts
+from kinetoscope.db.accounts import Key
 from kinetoscope.domain import errors
 from kinetoscope.domain.errors import InvalidOrder, KinetoscopeError, NotAccepting
+from kinetoscope.service import Gateway
 
 Untyped: TypeAlias = Any  # gRPC, and the messages of the SDK
 
@@ -66,6 +70,10 @@ STATUS: Mapping[type[KinetoscopeError], Untyped] = {
     errors.TooManyRequests: Code.RESOURCE_EXHAUSTED,
     errors.NotAccepting: Code.UNAVAILABLE,
     errors.NotOffered: Code.UNIMPLEMENTED,
+    errors.KeyExpired: Code.UNAUTHENTICATED,
+    errors.NetworkNotAllowed: Code.PERMISSION_DENIED,
+    errors.FilesFull: Code.FAILED_PRECONDITION,
+    errors.TooManyRunning: Code.RESOURCE_EXHAUSTED,
 }
 
 
@@ -78,9 +86,13 @@ class Call:
     said: Mapping[str, str]
     context: Untyped
 
-    def secret_hash(self) -> str:
-        """Hash the key that the call bears, or raise Unauthenticated."""
-        return hash_bearer(self.said.get("authorization", ""))
+    async def caller(self, gateway: Gateway) -> Key:
+        """Get the key that the call bears, or raise Unauthenticated."""
+        hashed, now = hash_bearer(self.said.get("authorization", "")), gateway.now()
+        address = _address(self.context.peer())
+        return await gateway.db.glance(
+            lambda conn: accounts.authenticate(conn, hashed, now, address)
+        )
 
     @property
     def retry(self) -> bool:
@@ -139,6 +151,12 @@ def read(kind: Untyped, message: bytes) -> Untyped:
         return kind.FromString(message)
     except DecodeError as error:
         raise InvalidOrder(f"the message is no {kind.DESCRIPTOR.name}") from error
+
+
+def _address(peer: str) -> str:
+    """Get the IP address out of what gRPC says of a *peer*: ``ipv4:192.0.2.1:5000``."""
+    kind, _, place = unquote(peer).partition(":")
+    return place.rpartition(":")[0].strip("[]") if kind in ("ipv4", "ipv6") else ""
 
 
 def _said(context: Untyped) -> dict[str, str]:

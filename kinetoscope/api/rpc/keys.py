@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from xai_sdk.proto import auth_pb2
 
 from kinetoscope.api.rpc.calls import Call, Untyped
-from kinetoscope.db import accounts
 from kinetoscope.service import Gateway
 
 
@@ -19,8 +18,7 @@ class Keys:
 
     async def describe(self, call: Call) -> Untyped:
         """Tell of the caller's key what its owner knows."""
-        hashed = call.secret_hash()
-        key = await self.gateway.db.glance(lambda conn: accounts.authenticate(conn, hashed))
+        key = await call.caller(self.gateway)
         shown = auth_pb2.ApiKey(
             redacted_api_key=f"{key.hint}…",
             name=key.name,

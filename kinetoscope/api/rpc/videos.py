@@ -18,7 +18,7 @@ from kinetoscope.api.rpc.calls import Call, Undecided, Untyped, read
 from kinetoscope.api.rpc.orders import read_more, read_new
 from kinetoscope.api.videos import idempotency_key
 from kinetoscope.api.wire import fingerprint
-from kinetoscope.db import accounts, tasks
+from kinetoscope.db import tasks
 from kinetoscope.db.accounts import Key
 from kinetoscope.db.ids import as_uuid, from_uuid
 from kinetoscope.domain.errors import NotFound
@@ -56,8 +56,7 @@ class Videos:
 
     async def get(self, call: Call) -> Untyped:
         """Answer how a video stands, from the database."""
-        hashed = call.secret_hash()
-        key = await self.gateway.db.glance(lambda conn: accounts.authenticate(conn, hashed))
+        key = await call.caller(self.gateway)
         async with call.message(self.polls, key.account_id) as message:
             asked = read(video_pb2.GetDeferredVideoRequest, message).request_id
         task_id = from_uuid("task", asked) or asked
@@ -76,10 +75,9 @@ class Videos:
     async def _create(
         self, call: Call, kind: Untyped, read_order: Callable[[Gateway, Untyped], Order]
     ) -> Untyped:
-        hashed = call.secret_hash()
         said = call.said
         idempotent = idempotency_key(said.get("idempotency-key") or said.get("x-idempotency-key"))
-        key = await self.gateway.db.glance(lambda conn: accounts.authenticate(conn, hashed))
+        key = await call.caller(self.gateway)
         async with call.message(self.orders, key.account_id) as message:
             order = read_order(self.gateway, read(kind, message))
             wish = Wish(order, fingerprint(order), idempotent, retry=call.retry)

@@ -22,7 +22,8 @@ from kinetoscope.engines.studio.brief import Brief, seed_of
 from kinetoscope.engines.studio.nursery import Nursery
 from kinetoscope.engines.studio.rendering import Rendering
 
-_LIBRARIES = ("av", "cv2", "numpy", "PIL")
+_PROGRAM, _LIBRARIES = "kinetoscope.engines.studio", ("av", "cv2", "numpy", "PIL")
+_DRAFTS, _DRAFT_LIBRARIES = "kinetoscope.engines.studio.drafts", ("av", "PIL")
 _log = logging.getLogger(__name__)
 
 
@@ -30,6 +31,7 @@ class Studio(Engine):
     """Draws films in *folder*, at most *slots* at a time, each within its memory and its time.
 
     *warm* keeps a process awake for a minute after each film, so that the next begins at once.
+    With *draft* it draws cards that say what was asked, in a moment and with few libraries.
     """
 
     name = "studio"
@@ -47,12 +49,15 @@ class Studio(Engine):
         memory_mib: int = 2048,
         timeout_seconds: int = 900,
         warm: bool = True,
+        draft: bool = False,
     ) -> None:
         self.slots = slots
         self._folder = folder
         self._memory_mib = memory_mib
         self._timeout_seconds = timeout_seconds
         self._warm = warm
+        self._program = _DRAFTS if draft else _PROGRAM
+        self._libraries = _DRAFT_LIBRARIES if draft else _LIBRARIES
         self._beginning = 0
         self._room: _Room | None = None
         self._nursery: Nursery | None = None
@@ -100,7 +105,7 @@ class Studio(Engine):
 
     async def ready(self) -> None:
         """Raise EngineUnavailable, saying what to install, unless the studio can draw."""
-        missing = [library for library in _LIBRARIES if find_spec(library) is None]
+        missing = [library for library in self._libraries if find_spec(library) is None]
         if missing:
             message = (
                 f"the studio needs {', '.join(missing)}: run `pip install 'kinetoscope[studio]'`"
@@ -120,7 +125,9 @@ class Studio(Engine):
 
     def _open_nursery(self, room: _Room) -> Nursery:
         if self._nursery is None:
-            self._nursery = Nursery(room.path, memory_mib=self._memory_mib, warm=self._warm)
+            self._nursery = Nursery(
+                room.path, program=self._program, memory_mib=self._memory_mib, warm=self._warm
+            )
         return self._nursery
 
     def _open_room(self) -> _Room:

@@ -22,10 +22,14 @@ _IDLE_SECONDS = 60.0
 
 
 class Nursery:
-    """Gives children in *room*, each of which may take *memory_mib*; *warm* keeps one awake."""
+    """Gives children in *room*, each of which may take *memory_mib*; *warm* keeps one awake.
 
-    def __init__(self, room: Path, *, memory_mib: int, warm: bool) -> None:
+    *program* is the module that they run.
+    """
+
+    def __init__(self, room: Path, *, program: str, memory_mib: int, warm: bool) -> None:
         self._room, self._memory_mib, self._warm = room, memory_mib, warm
+        self._program = program
         self._spare: Process | None = None
         self._raising: asyncio.Task[None] | None = None
         self._bedtime: asyncio.TimerHandle | None = None
@@ -74,7 +78,7 @@ class Nursery:
             await child.wait()
 
     async def _bear(self) -> Process:
-        arguments = (sys.executable, "-P", "-m", "kinetoscope.engines.studio")
+        arguments = (sys.executable, "-P", "-m", self._program)
         return await asyncio.create_subprocess_exec(
             *arguments,
             str(self._memory_mib),
