@@ -49,3 +49,12 @@ def lay(frame: Frame, layer: Layer, move: NDArray[np.float32]) -> None:
     under = frame[first:]
     cv2.multiply(under, cv2.merge([left, left, left]), under, scale=1 / 255)
     cv2.add(under, cv2.merge([blue, green, red]), under)
+
+
+def lay_over(under: Frame, over: Frame, share: Frame) -> None:
+    """Lay *over* on *under* as far as *share*, of 0 to 255, says."""
+    if not share.size:
+        return
+    part = cv2.merge([share] * under.shape[2])
+    kept = cv2.multiply(under, cv2.bitwise_not(part), scale=1 / 255)
+    cv2.add(kept, cv2.multiply(over, part, scale=1 / 255), under)
