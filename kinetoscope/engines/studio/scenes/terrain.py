@@ -48,6 +48,7 @@ _GRAINS = ((24.0, 0.9), (97.0, 1.0), (389.0, 0.8))
 _RIPPLES = ((24.0, 0.25), (61.0, 0.9), (389.0, 0.6))
 # Pixels that are drawn of a picture; the rest is filled in. Water is drawn anew for each frame.
 _MOST_PIXELS, _MOST_WET_PIXELS = 410_000, 300_000
+_CRISP = 1.0  # how much of what softness took is given back
 _LOW = frozenset({"ocean", "islands", "lake"})
 
 
@@ -250,11 +251,12 @@ def _fewer(size: tuple[int, int], most: int) -> tuple[int, int]:
 
 
 def _enlarged(frame: Frame, size: tuple[int, int]) -> Frame:
-    """Scale *frame* up to *size*, and give it back the crispness that this takes."""
-    if (frame.shape[1], frame.shape[0]) == size:
-        return frame
-    large = cv2.resize(frame, size, interpolation=cv2.INTER_CUBIC)
-    return cast("Frame", cv2.addWeighted(large, 1.55, cv2.blur(large, (3, 3)), -0.55, 0))
+    """Scale *frame* up to *size*, and give it back the crispness that it lost on its way."""
+    large = frame
+    if (frame.shape[1], frame.shape[0]) != size:
+        large = cast("Frame", cv2.resize(frame, size, interpolation=cv2.INTER_CUBIC))
+    soft = cv2.blur(large, (3, 3))
+    return cast("Frame", cv2.addWeighted(large, 1 + _CRISP, soft, -_CRISP, 0))
 
 
 def _enlarged_view(view: View, skyline: Field, size: tuple[int, int]) -> tuple[View, Field]:
