@@ -92,6 +92,7 @@ def _places(drawn: View, now: View, near: Field) -> tuple[Field, Field]:
     east, north = now.x - drawn.x, now.z - drawn.z
     aside = math.cos(drawn.yaw) * east - math.sin(drawn.yaw) * north
     ahead = math.sin(drawn.yaw) * east + math.cos(drawn.yaw) * north
+    near = near / np.maximum(1 - near * np.float32(ahead), 0.25)  # as it is by now
     scale = focal / (near * np.float32(ahead) + (cosine - across * np.float32(sine / focal)))
     right = near * np.float32(aside) + (sine + across * np.float32(cosine / focal))
     below = near * np.float32(drawn.y - now.y) + down * np.float32(1 / focal)
