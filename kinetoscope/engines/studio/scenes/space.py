@@ -170,8 +170,9 @@ class Hung:
     ) -> None:
         self._world, self._size, self._radius = world, size, radius
         self._edge, self._rings = edge, rings
-        # The skin is as soft as this; only the edge of the ball is sharp.
-        around = np.linspace(-_AROUND, _AROUND, max(16, int(radius * _AROUND)), dtype=np.float32)
+        # A large skin is as soft as half the pixels show it; only the edge of the ball is sharp.
+        whole = int(radius * _AROUND) * 2
+        around = np.linspace(-_AROUND, _AROUND, max(whole // 2, min(whole, 256)), dtype=np.float32)
         x, y = around[None, :], -around[:, None]
         towards = np.sqrt(np.maximum(1 - x * x - y * y, 1e-4))
         facing = x * _SUN[0] + y * _SUN[1] + towards * _SUN[2]
