@@ -9,7 +9,7 @@ import numpy as np
 
 from kinetoscope.engines.studio.film import Frame
 
-_MIDDLE = 8  # the level of a speck that changes nothing
+_MOST = 8  # levels by which a speck may differ
 
 
 class Finish:
@@ -24,15 +24,13 @@ class Finish:
         self._shade = cv2.merge([shade, shade, shade])
         random = np.random.default_rng(1)
         # Grain is as often dark as bright: if whole frames took turns, the film would flicker.
-        specks = [random.normal(_MIDDLE, grain, (height, width)).round() for _ in "1234"]
-        planes = [speck.clip(0, 2 * _MIDDLE).astype(np.uint8) for speck in specks]
-        self._grain = [cv2.merge([plane, plane, plane]) for plane in planes]
+        self._grain = [_specks(random, (height, width), grain) for _ in "1234"]
 
     def __call__(self, frame: Frame, number: int) -> Frame:
         """Finish frame *number* of the film."""
         shaded = cv2.multiply(frame, self._shade, scale=1 / 255)
-        grain = self._grain[number % len(self._grain)]
-        return cast("Frame", cv2.addWeighted(shaded, 1, grain, 1, -_MIDDLE))
+        bright, dark = self._grain[number % len(self._grain)]
+        return cast("Frame", cv2.subtract(cv2.add(shaded, bright, shaded), dark, shaded))
 
 
 def bloom(frame: Frame, *, strength: float, threshold: int) -> Frame:
@@ -44,10 +42,17 @@ def bloom(frame: Frame, *, strength: float, threshold: int) -> Frame:
     small = cv2.subtract(small, np.full_like(small, threshold))
     wide = _soft(cast("Frame", small), max(3, width // 90))
     wider = _soft(cast("Frame", small), max(5, width // 28))
-    light = cv2.addWeighted(wide, 1.0, wider, 0.8, 0)
-    return cast(
-        "Frame", cv2.addWeighted(frame, 1.0, cv2.resize(light, (width, height)), strength, 0)
-    )
+    light = cv2.addWeighted(wide, strength, wider, 0.8 * strength, 0)
+    return cast("Frame", cv2.add(frame, cv2.resize(light, (width, height))))
+
+
+def _specks(
+    random: np.random.Generator, shape: tuple[int, int], grain: float
+) -> tuple[Frame, Frame]:
+    """Scatter specks: what they add to a picture, and what they take from it."""
+    level = (random.standard_normal(shape, np.float32) * np.float32(grain)).round()
+    bright, dark = (side.clip(0, _MOST).astype(np.uint8) for side in (level, -level))
+    return cast("Frame", cv2.merge([bright] * 3)), cast("Frame", cv2.merge([dark] * 3))
 
 
 def _soft(picture: Frame, reach: int) -> Frame:

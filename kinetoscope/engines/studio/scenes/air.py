@@ -237,19 +237,28 @@ class Sky:
             picture[row + dy, column + dx] = np.minimum(lit, 255).astype(np.uint8)
 
 
-def developed(planes: Planes, exposure: float, saturation: float = 1.15) -> Frame:
+def developed(planes: Planes, exposure: float) -> Frame:
     """Turn linear light into a picture, as film does: soft in the highlights."""
-    picture = cv2.merge([planes[2], planes[1], planes[0]])
-    grade = np.full((3, 3), (1 - saturation), np.float32) * np.array(
-        [0.114, 0.587, 0.299], np.float32
-    )
-    picture = cv2.transform(picture, grade + np.eye(3, dtype=np.float32) * saturation)
+    picture = cv2.transform(cv2.merge([planes[2], planes[1], planes[0]]), _RICH)
     np.clip(picture, 0, _WHITE / exposure, out=picture)
-    steps = np.sqrt(picture * np.float32(exposure / _WHITE)) * (_CURVE.size - 1)
-    return cast("Frame", _CURVE.take(steps.astype(np.uint16)))
+    np.multiply(picture, exposure / _WHITE, out=picture)
+    steps = np.multiply(np.sqrt(picture, out=picture), _CURVE.size - 1, out=picture)
+    return _CURVE.take(steps.astype(np.uint16))
+
+
+def undeveloped(picture: cv2.typing.MatLike, exposure: float) -> NDArray[np.float32]:
+    """Turn a developed *picture* back into the light that it shows: red, green, blue."""
+    light = cv2.LUT(picture, _UNCURVED)
+    matrix = _POOR[:, : picture.shape[2]] * np.float32(1 / exposure)
+    return cast("NDArray[np.float32]", cv2.transform(light, matrix))
 
 
 _WHITE = 8.0
+_SATURATION = 1.15
+_RICH = (np.eye(3) * _SATURATION + np.array([[0.114, 0.587, 0.299]]) * (1 - _SATURATION)).astype(
+    np.float32
+)
+_POOR = np.pad(np.linalg.inv(_RICH)[::-1], ((0, 0), (0, 1))).astype(np.float32)
 
 
 def _curve() -> Frame:
@@ -261,3 +270,7 @@ def _curve() -> Frame:
 
 
 _CURVE = _curve()
+_UNCURVED = (
+    (np.searchsorted(_CURVE, np.arange(256)).clip(0, _CURVE.size - 1) / (_CURVE.size - 1)) ** 2
+    * _WHITE
+).astype(np.float32)

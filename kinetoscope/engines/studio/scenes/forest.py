@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from kinetoscope.engines.studio.camera import saturated
 from kinetoscope.engines.studio.film import Frame
-from kinetoscope.engines.studio.scenes.layers import Layer, lay, layer_of
+from kinetoscope.engines.studio.scenes.layers import Layer, full_from, lay, layer_of, put_over
 from kinetoscope.engines.studio.scenes.noise import fractal
 from kinetoscope.engines.studio.scenes.terrain import Sway
 
@@ -61,12 +61,13 @@ class Forest:
         self._pace = pace
         self._palette = _PALETTES[time]
         random = np.random.default_rng(seed)
-        self._sky = _sky(self._palette, size, seed=seed if time == "night" else None)
+        sky = _sky(self._palette, size, seed=seed if time == "night" else None)
+        self._sky = cast("Frame", cv2.cvtColor(sky, cv2.COLOR_BGR2BGRA))
         self._layers = [
             _layer(self._palette, size, random, number / (_LAYERS - 1), snow=snow)
             for number in range(_LAYERS)
         ]
-        self._mist = _mist(seed, size)
+        self._mists = {number: _mist(seed, size, number) for number in (1, 3, 5)}
 
     def frame(self, seconds: float) -> Frame:
         """Draw the forest as it looks *seconds* after the film began."""
@@ -75,7 +76,7 @@ class Forest:
         # The layers are only so wide: the camera slows down before it sees their ends.
         slide = 0.75 * math.tanh((0.06 * self._pace * seconds - 0.21 + aside * 0.6 + yaw) / 0.75)
         closer = 1 + saturated(0.022 * seconds * self._pace, 0.35, 0.2) + ahead * 0.10
-        frame = self._sky.copy()
+        moves = []
         for number, layer in enumerate(self._layers):
             near = layer.nearness
             zoom = 1 + (closer - 1) * (0.08 + near**1.5)
@@ -94,22 +95,29 @@ class Forest:
                 ],
                 np.float32,
             )
-            lay(frame, layer, matrix)
-            if number in {1, 3, 5}:
-                self._add_mist(frame, seconds, number)
-        return frame
+            moves.append(matrix)
+        return self._laid(moves, seconds)
 
-    def _add_mist(self, frame: Frame, seconds: float, number: int) -> None:
-        height, width = frame.shape[:2]
-        top = int(height * (0.52 + 0.05 * number))
-        drift = int(seconds * width * 0.012 * number + number * 137) % (self._mist.shape[1] // 2)
-        share = self._mist[top:, drift : drift + width] * (0.50 - 0.06 * number)
-        share *= np.clip(np.arange(share.shape[0], dtype=np.float32) / (height * 0.12), 0, 1)[
-            :, None
-        ]
-        under = frame[top:]
-        mist = np.array(self._palette.mist, np.float32)
-        under[:] = (under + (mist - under) * share[..., None]).astype(np.uint8)
+    def _laid(self, moves: list[NDArray[np.float32]], seconds: float) -> Frame:
+        """Lay the layers, each as far down as no nearer one hides it."""
+        hidden = [full_from(layer, move) for layer, move in zip(self._layers, moves, strict=True)]
+        frame = self._sky.copy()
+        for number, (layer, move) in enumerate(zip(self._layers, moves, strict=True)):
+            until = min([*hidden[number + 1 :], self._size[1]])
+            lay(frame, layer, move, until=until)
+            if number in self._mists:
+                self._add_mist(frame, seconds, number, until)
+        return cast("Frame", cv2.cvtColor(frame, cv2.COLOR_BGRA2BGR))
+
+    def _add_mist(self, frame: Frame, seconds: float, number: int, until: int) -> None:
+        width = frame.shape[1]
+        mist, top = self._mists[number]
+        drift = int(seconds * width * 0.012 * number + number * 137) % (mist.shape[1] // 2)
+        share = mist[: max(0, until - top), drift : drift + width]
+        if share.size:
+            blue, green, red = (band / 255 for band in self._palette.mist)
+            inks = np.array([(blue, 0), (green, 0), (red, 0), (-1, 255)], np.float32)
+            put_over(frame[top:until], cast("Frame", cv2.transform(share, inks)))
 
 
 def _sky(palette: _Palette, size: tuple[int, int], *, seed: int | None) -> Frame:
@@ -215,10 +223,14 @@ def _add_snow(colour: NDArray[np.float32], cover: Frame, thick: int, near: float
     colour += (white - colour) * soft * 0.72 * (1 - 0.25 * near)
 
 
-def _mist(seed: int, size: tuple[int, int]) -> NDArray[np.float32]:
+def _mist(seed: int, size: tuple[int, int], number: int) -> tuple[Frame, int]:
+    """Paint how thick the mist before layer *number* is, 0 to 255, from some row on."""
     width, height = size
     tile = fractal(seed + 70, 256, octaves=4)
     wide = cv2.resize(np.tile(tile, (1, 2)), (width * 3, height), interpolation=cv2.INTER_CUBIC)
     down = np.linspace(0, 1, height, dtype=np.float32)[:, None]
     band = np.clip((down - 0.50) / 0.16, 0, 1) * np.clip((0.98 - down) / 0.25, 0, 1)
-    return cast("NDArray[np.float32]", (np.clip(wide, 0, 1) * band).astype(np.float32))
+    top = int(height * (0.52 + 0.05 * number))
+    rise = np.clip(np.arange(height - top, dtype=np.float32) / (height * 0.12), 0, 1)[:, None]
+    share = np.clip(wide[top:], 0, 1) * (band[top:] * rise * (0.50 - 0.06 * number) * 255)
+    return np.ascontiguousarray(share.round().astype(np.uint8)), top

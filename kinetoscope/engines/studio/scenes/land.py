@@ -147,6 +147,7 @@ class Land:
         grown = self._heights + crowns
         self.heights = Tile.of(grown)
         lit = _lit(grown, biome, light, seed, crowns)
+        lit = np.pad(lit, ((0, 0), (0, 0), (0, 1)))  # read faster with four numbers a place
         far = cv2.resize(lit, None, fx=0.25, fy=0.25, interpolation=cv2.INTER_AREA)
         self.near, self.far = Tile.of(lit), Tile.of(cast("NDArray[np.float32]", far))
         self.detail = Tile.of(_detail(light, seed, dunes=biome.dunes))

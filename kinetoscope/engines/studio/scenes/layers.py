@@ -11,18 +11,22 @@ from numpy.typing import NDArray
 
 from kinetoscope.engines.studio.film import Frame
 
+_LOWEST = 1 << 30
+
 
 @dataclass(frozen=True, slots=True)
 class Layer:
     """A painted layer: colours weighted by cover, and how much of what is behind it is left.
 
-    Nothing is painted above row *top*; *base* is where its things stand.
+    Nothing is painted above row *top*, and nothing left free from row *full* on; *base* is where
+    its things stand.
     """
 
     picture: Frame
     nearness: float
     base: float
     top: int
+    full: int
 
 
 def layer_of(colour: NDArray[np.float32], cover: Frame, nearness: float, base: float) -> Layer:
@@ -30,22 +34,61 @@ def layer_of(colour: NDArray[np.float32], cover: Frame, nearness: float, base: f
     weighted = (colour * (cover[..., None] / np.float32(255))).clip(0, 255).astype(np.uint8)
     rows = np.flatnonzero(cover.any(axis=1))
     top = int(rows[0]) if rows.size else cover.shape[0]
-    left = cv2.bitwise_not(cover)
-    return Layer(cast("Frame", cv2.merge([*cv2.split(weighted), left])), nearness, base, top)
+    full = cover.shape[0] - int(np.argmax([*(cover.min(axis=1)[::-1] < 255), True]))
+    whole = cast("Frame", cv2.merge([*cv2.split(weighted), cv2.bitwise_not(cover)]))
+    return Layer(whole, nearness, base, top, full)
 
 
-def lay(frame: Frame, layer: Layer, move: NDArray[np.float32]) -> None:
-    """Lay *layer*, moved by the affine *move*, over *frame*."""
+def lay(frame: Frame, layer: Layer, move: NDArray[np.float32], *, until: int = _LOWEST) -> None:
+    """Lay *layer*, moved by the affine *move*, over the rows of *frame* above *until*."""
     height, width = frame.shape[:2]
     corners = np.array([[0, layer.top - 2, 1], [layer.picture.shape[1], layer.top - 2, 1]]) @ move.T
     first = int(np.clip(np.floor(corners[:, 1].min()), 0, height))
-    if first >= height:
+    rows = min(height, until) - first
+    if rows <= 0:
         return
     shifted = move.copy()
     shifted[1, 2] -= first
-    size = (width, height - first)
-    seen = cv2.warpAffine(layer.picture, shifted, size, borderMode=cv2.BORDER_REPLICATE)
-    blue, green, red, left = cv2.split(seen)
-    under = frame[first:]
-    cv2.multiply(under, cv2.merge([left, left, left]), under, scale=1 / 255)
-    cv2.add(under, cv2.merge([blue, green, red]), under)
+    seen = cv2.warpAffine(layer.picture, shifted, (width, rows), borderMode=cv2.BORDER_REPLICATE)
+    put_over(frame[first : first + rows], cast("Frame", seen))
+
+
+def full_from(layer: Layer, move: NDArray[np.float32]) -> int:
+    """Tell the row from which on *layer*, moved by *move*, hides all that is behind it."""
+    sides = np.array([[0, layer.full + 2, 1], [layer.picture.shape[1], layer.full + 2, 1]])
+    return int(np.ceil((sides @ move.T)[:, 1].max()))
+
+
+def stamp(frame: Frame, picture: Frame, move: NDArray[np.float32]) -> None:
+    """Lay a *picture* as layers have them, moved by the affine *move*, where it is to be seen."""
+    height, width = frame.shape[:2]
+    tall, broad = picture.shape[:2]
+    corners = np.array([[0, 0, 1], [broad, 0, 1], [broad, tall, 1], [0, tall, 1]]) @ move.T
+    left, top = np.maximum(np.floor(corners.min(axis=0)).astype(int) - 1, 0)
+    right, bottom = np.minimum(np.ceil(corners.max(axis=0)).astype(int) + 1, (width, height))
+    if right <= left or bottom <= top:
+        return
+    shifted = move.astype(np.float32)
+    shifted[:, 2] -= (left, top)
+    area = (int(right - left), int(bottom - top))
+    nothing = (0, 0, 0, 255)
+    seen = cv2.warpAffine(picture, shifted, area, borderValue=nothing)
+    put_over(frame[top:bottom, left:right], cast("Frame", seen))
+
+
+def put_over(under: Frame, over: Frame) -> None:
+    """Lay *over*, whose fourth number tells what it leaves, on pixels of three or four numbers."""
+    left = cv2.extractChannel(over, 3)
+    bands = under.shape[2]
+    over = over if bands == 4 else cast("Frame", cv2.cvtColor(over, cv2.COLOR_BGRA2BGR))
+    cv2.multiply(under, cv2.merge([left] * bands), under, scale=1 / 255)
+    cv2.add(under, over, under)
+
+
+def lay_over(under: Frame, over: Frame, share: Frame) -> None:
+    """Lay *over* on *under* as far as *share*, of 0 to 255, says."""
+    if not share.size:
+        return
+    part = cv2.merge([share] * under.shape[2])
+    kept = cv2.multiply(under, cv2.bitwise_not(part), scale=1 / 255)
+    cv2.add(kept, cv2.multiply(over, part, scale=1 / 255), under)

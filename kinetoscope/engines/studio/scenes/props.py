@@ -61,12 +61,11 @@ class Lamps:
 
 def lit(pieces: tuple[Piece, ...], lamps: Lamps, side: int) -> Lit:
     """Model *pieces* and light them, as a picture of *side* × *side* pixels."""
-    ray = np.array((0.0, -math.sin(_TILT), math.cos(_TILT)))
+    ray = np.array((0.0, -math.sin(_TILT), math.cos(_TILT)), np.float32)
     coarse = max(24, side // 4)
     start = _plane(coarse)
     _, near = _walked(pieces, start, ray)
-    shade = np.ones(coarse * coarse)
-    shade[:] = _shadowed(pieces, _onto_table(start, ray), lamps)
+    shade = _shadowed(pieces, _onto_table(start, ray), lamps)
     # Only rays that pass near something are worth a walk at full size.
     likely = cv2.dilate(near.reshape(coarse, coarse).astype(np.uint8), np.ones((5, 5), np.uint8))
     where = cv2.resize(likely, (side, side), interpolation=cv2.INTER_NEAREST).ravel() > 0
@@ -90,7 +89,8 @@ def _plane(side: int) -> Points:
     x, y = np.meshgrid(across, -across)
     sine, cosine = math.sin(_TILT), math.cos(_TILT)
     eye = np.array((0.0, _EYE, 0.0)) - 3 * np.array((0.0, -sine, cosine))
-    return np.stack([x, eye[1] + y * cosine, eye[2] + y * sine]).reshape(3, -1)
+    plane = np.stack([x, eye[1] + y * cosine, eye[2] + y * sine]).reshape(3, -1)
+    return plane.astype(np.float32)
 
 
 def _nearest(pieces: tuple[Piece, ...], places: Points) -> Points:
@@ -117,7 +117,7 @@ def _walked(
 def _shone(pieces: tuple[Piece, ...], places: Points, ray: Points, lamps: Lamps) -> Points:
     gaps = np.stack([piece.solid(places) for piece in pieces])
     which = gaps.argmin(axis=0)
-    step = 0.004 * np.eye(3)
+    step = 0.004 * np.eye(3, dtype=np.float32)
     facing = np.stack(
         [
             _nearest(pieces, places + d[:, None]) - _nearest(pieces, places - d[:, None])
@@ -125,7 +125,7 @@ def _shone(pieces: tuple[Piece, ...], places: Points, ray: Points, lamps: Lamps)
         ]
     )
     facing /= np.maximum(np.linalg.norm(facing, axis=0), 1e-9)
-    way = np.array(lamps.way) / np.linalg.norm(lamps.way)
+    way = _column(lamps.way)[:, 0] / np.float32(np.linalg.norm(lamps.way))
     seen = _sunlit(pieces, places + facing * 0.02, way)
     open_sky = np.clip(_nearest(pieces, places + facing * 0.22) / 0.22, 0.25, 1)
     light = np.clip(way @ facing, 0, 1) * seen
@@ -134,17 +134,17 @@ def _shone(pieces: tuple[Piece, ...], places: Points, ray: Points, lamps: Lamps)
     half /= np.linalg.norm(half)
     gloss = np.clip(half @ facing, 0, 1) ** 60 * seen
     rim = (1 - np.clip(-(ray @ facing), 0, 1)) ** 3
-    own = np.array([piece.colour for piece in pieces])[which].T
-    shine = np.array([piece.shine for piece in pieces])[which]
-    glow = np.array([piece.glow for piece in pieces])[which]
-    key, fill = np.array(lamps.key)[:, None], np.array(lamps.fill)[:, None]
+    own = np.array([piece.colour for piece in pieces], np.float32)[which].T
+    shine = np.array([piece.shine for piece in pieces], np.float32)[which]
+    glow = np.array([piece.glow for piece in pieces], np.float32)[which]
+    key, fill = _column(lamps.key), _column(lamps.fill)
     shade = key * light + fill * open_sky * (0.62 + 0.38 * facing[1]) + 0.5 * key * bounce
     return cast("Points", own * (shade + glow) + (gloss * 0.9 + rim * 0.16) * shine * (key + fill))
 
 
 def _sunlit(pieces: tuple[Piece, ...], places: Points, way: Points) -> Points:
     """Tell how much key light reaches *places*: less where something is nearly in the way."""
-    seen, gone = np.ones(places.shape[1]), 0.03
+    seen, gone = np.ones(places.shape[1], np.float32), 0.03
     for _ in range(14):
         gap = _nearest(pieces, places + way[:, None] * gone)
         seen = np.minimum(seen, np.clip(0.5 + 7 * gap / gone, 0, 1))
@@ -158,8 +158,8 @@ def _onto_table(start: Points, ray: Points) -> Points:
 
 
 def _shadowed(pieces: tuple[Piece, ...], places: Points, lamps: Lamps) -> Points:
-    way = np.array(lamps.way) / np.linalg.norm(lamps.way)
-    lifted = places + np.array((0.0, 0.012, 0.0))[:, None]
+    way = _column(lamps.way)[:, 0] / np.float32(np.linalg.norm(lamps.way))
+    lifted = places + _column((0.0, 0.012, 0.0))
     direct = _sunlit(pieces, lifted, way)
     touch = np.clip(_nearest(pieces, lifted) / 0.30, 0, 1)
     return cast("Points", (0.42 + 0.58 * direct) * (0.45 + 0.55 * touch**0.7))
@@ -188,7 +188,7 @@ def turned(*profile: tuple[float, float]) -> Solid:
 
     def solid(at: Points) -> Points:
         away = np.hypot(at[0], at[2])
-        wall = (away - np.interp(at[1], heights, radii)) * 0.75
+        wall = (away - _read(heights, radii, at[1])) * 0.75
         return cast("Points", np.maximum(wall, np.maximum(heights[0] - at[1], at[1] - heights[-1])))
 
     return solid
@@ -201,7 +201,7 @@ def shell(*profile: tuple[float, float], thick: float) -> Solid:
     floor = heights[0] + thick
 
     def solid(at: Points) -> Points:
-        wall = (np.hypot(at[0], at[2]) - np.interp(at[1], heights, radii) + thick) * 0.75
+        wall = (np.hypot(at[0], at[2]) - _read(heights, radii, at[1]) + thick) * 0.75
         return cast("Points", np.maximum(outer(at), -np.maximum(wall, floor - at[1])))
 
     return solid
@@ -212,6 +212,20 @@ def _smoothed(profile: tuple[tuple[float, float], ...]) -> tuple[Points, Points]
     fine = np.linspace(heights[0], heights[-1], 121)
     wide = np.pad(np.interp(fine, heights, radii), 9, mode="edge")
     return fine, np.convolve(wide, np.hanning(19) / np.hanning(19).sum(), mode="valid")
+
+
+def _read(heights: Points, radii: Points, at: Points) -> Points:
+    """Read *radii* at heights; those of the table are evenly spaced."""
+    last = heights.size - 1
+    place = (at - float(heights[0])) * (last / float(heights[-1] - heights[0]))
+    place = np.clip(place, 0, last - 1e-3)
+    step = place.astype(np.int32)
+    low, rise = radii.astype(np.float32), np.diff(radii, append=radii[-1]).astype(np.float32)
+    return cast("Points", low.take(step) + rise.take(step) * (place - step).astype(np.float32))
+
+
+def _column(values: Colour) -> NDArray[np.float32]:
+    return np.array(values, np.float32)[:, None]
 
 
 def ring(middle: Colour, radius: float, thick: float) -> Solid:
@@ -232,7 +246,7 @@ def block(middle: Colour, half: Colour, turn: float = 0.0, edge: float = 0.02) -
     def solid(at: Points) -> Points:
         x, y, z = (at[axis] - middle[axis] for axis in range(3))
         gaps = np.abs(np.stack([cosine * x + sine * z, y, cosine * z - sine * x]))
-        gaps -= np.array(half)[:, None] - edge
+        gaps -= _column(half) - edge
         outside = np.linalg.norm(np.maximum(gaps, 0), axis=0)
         return cast("Points", outside + np.minimum(gaps.max(axis=0), 0) - edge)
 
@@ -240,7 +254,7 @@ def block(middle: Colour, half: Colour, turn: float = 0.0, edge: float = 0.02) -
 
 
 def _rod(low: Colour, high: Colour, thick: float) -> Solid:
-    begin, along = np.array(low)[:, None], (np.array(high) - np.array(low))[:, None]
+    begin, along = _column(low), _column(high) - _column(low)
 
     def solid(at: Points) -> Points:
         share = np.clip(((at - begin) * along).sum(axis=0) / (along**2).sum(), 0, 1)
@@ -327,7 +341,7 @@ def _flowers() -> tuple[Piece, ...]:
 
 
 def _moved(piece: Piece, by: Colour, size: float) -> Piece:
-    shift = np.array(by)[:, None]
+    shift = _column(by)
     return Piece(
         lambda at: piece.solid((at - shift) / size) * size,
         piece.colour,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 from typing import cast
 
 import cv2
@@ -28,7 +29,8 @@ class Reduced:
 
         They show the lower *part* of it and *broad* of its width.
         """
-        edges = np.linalg.norm(corners - np.roll(corners, -1, axis=0), axis=1)
+        points = [*corners.tolist(), corners[0].tolist()]
+        edges = [math.dist(here, there) for here, there in pairwise(points)]
         across = self.shape[1] * broad / max(min(edges[0], edges[2]), 1)
         down = self.shape[0] * part / max(min(edges[1], edges[3]), 1)
         return self._at(_level(across, self.shape[1]), _level(down, self.shape[0]))
@@ -46,4 +48,4 @@ class Reduced:
 
 def _level(shrink: float, pixels: int) -> int:
     most = max(0, int(math.log2(pixels / _SMALLEST)))
-    return int(np.clip(round(math.log2(max(shrink, 1)) + 0.35), 0, most))
+    return min(max(round(math.log2(max(shrink, 1)) + 0.35), 0), most)

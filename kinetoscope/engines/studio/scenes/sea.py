@@ -3,16 +3,27 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import cast
 
 import cv2
 import numpy as np
 
-from kinetoscope.engines.studio.scenes.air import Light, Planes, View, direction
+from kinetoscope.engines.studio.film import Frame
+from kinetoscope.engines.studio.scenes.air import (
+    Light,
+    Planes,
+    View,
+    developed,
+    direction,
+    undeveloped,
+)
 from kinetoscope.engines.studio.scenes.haze import add_haze, sunward, veil
+from kinetoscope.engines.studio.scenes.layers import lay_over
 from kinetoscope.engines.studio.scenes.noise import Field, Tile, fractal
 
 _NO_DEPTH = 1e6
+_SIZE = 512
 _DENSITY = np.float32(34)  # pixels of the wave tile for one unit
 # Each layer of waves: its scale, how fast it goes right and ahead, its height.
 _MOVES = (
@@ -29,9 +40,10 @@ class Sea:
     def __init__(self, light: Light, height: float, haze: float, seed: int) -> None:
         self._light, self._height, self._haze = light, height, haze
         self._sun = direction(light)
-        swell = fractal(seed + 50, 512, cells=16, octaves=4, gain=0.5)
+        swell = fractal(seed + 50, _SIZE, cells=16, octaves=4, gain=0.5)
         slopes = [np.roll(swell, -1, axis) - np.roll(swell, 1, axis) for axis in (1, 0)]
-        self._waves = Tile.of(np.dstack(slopes).astype(np.float32) * 14)
+        # Twice as wide as it repeats: no row of water that shows waves is longer than this.
+        self._waves = [np.tile((slope * 14).astype(np.float32), (2, 2)) for slope in slopes]
 
     def depth(self, view: View, rows: Field) -> Field:
         """Tell how far away the level is in *rows*, in units of depth; far above the horizon."""
@@ -44,42 +56,80 @@ class Sea:
         first = max(1, math.ceil(view.horizon))
         if first >= view.height - 1:
             return
-        rows = np.arange(first, view.height, dtype=np.float32)
-        away = self.depth(view, rows)[:, None]
-        x, z = view.rays()
-        waves = self._slopes(view, rows, seconds)
-        colour = self._coloured(picture, view, rows, (x, z), waves)
-        self._veil(colour, view, (x, z), (rows, away))
+        # A fourth number that means nothing: so a picture is read twice as fast.
+        sky = cv2.merge(list(picture[[0, 1, 2, 2], : max(1, int(view.horizon))]))
+
+        def above(x: Field, y: Field) -> cv2.typing.MatLike:
+            return _mirrored(sky, x, y)
+
+        colour = self._water(above, view, np.arange(first, view.height, dtype=np.float32), seconds)
         part = share[first:]
         for plane, water in zip(picture, colour, strict=True):
             plane[first:] += (water - plane[first:]) * part
+
+    def lay(self, frame: Frame, view: View, seconds: float) -> None:
+        """Put water on *frame* below the horizon, as far as its fourth number says."""
+        first = max(1, math.ceil(view.horizon))
+        if first >= view.height - 1:
+            return
+        exposure = self._light.exposure
+        sky = frame[: max(1, int(view.horizon))]
+
+        def above(x: Field, y: Field) -> cv2.typing.MatLike:
+            return undeveloped(_mirrored(sky, x, y), exposure)
+
+        rows = np.arange(first, view.height, dtype=np.float32)
+        water = cv2.cvtColor(
+            developed(self._water(above, view, rows, seconds), exposure), cv2.COLOR_BGR2BGRA
+        )
+        under = frame[first:]
+        share = under[..., 3]
+        shore = int(np.count_nonzero(np.minimum.accumulate(share.min(axis=1)[::-1]) < 255))
+        lay_over(under[:shore], cast("Frame", water[:shore]), share[:shore].copy())
+        under[shore:] = water[shore:]
+
+    def _water(
+        self,
+        above: Callable[[Field, Field], cv2.typing.MatLike],
+        view: View,
+        rows: Field,
+        seconds: float,
+    ) -> Planes:
+        """Colour *rows* of water that mirrors what *above* shows at places."""
+        waves = self._slopes(view, rows, seconds)
+        colour = self._coloured(above, view, rows, waves)
+        self._veil(colour, view, rows)
+        return colour
 
     def _slopes(self, view: View, rows: Field, seconds: float) -> tuple[Field, Field]:
         away = self.depth(view, rows)[:, None]
         footprint = away * away / (view.focal * max(view.y - self._height, 0.05))
         rays = view.rays()
-        total = np.zeros((rows.size, view.width, 2), np.float32)
+        slopes = np.zeros((2, rows.size, view.width), np.float32)
         for scale, right, ahead, height in _MOVES:
             # Waves finer than a pixel only shimmer: each layer fades before it gets there.
             seen = np.clip(1.5 - footprint * (scale * _DENSITY / 3), 0, 1) * height
             near = slice(int(np.count_nonzero(seen == 0)), None)
             if not seen[near].size:
                 continue
-            x = (view.x + rays[0] * away[near]) * scale + right * seconds
-            z = (view.z + rays[1] * away[near]) * scale + ahead * seconds
-            total[near] += self._waves.at(x * _DENSITY, z * _DENSITY) * seen[near][..., None]
-        calm = 0.16 / (1 + away * away * 0.006)
-        return total[..., 0] * calm, total[..., 1] * calm
+            step = away[near] * (scale * _DENSITY)
+            x = _from_first(rays[0] * step, (view.x * scale + right * seconds) * _DENSITY)
+            z = _from_first(rays[1] * step, (view.z * scale + ahead * seconds) * _DENSITY)
+            for slope, waves in zip(slopes, self._waves, strict=True):
+                read = cv2.remap(waves, x, z, cv2.INTER_LINEAR, borderMode=cv2.BORDER_WRAP)
+                read *= seen[near]
+                slope[near] += read
+        slopes *= 0.16 / (1 + away * away * 0.006)
+        return slopes[0], slopes[1]
 
     def _coloured(
         self,
-        picture: Planes,
+        above: Callable[[Field, Field], cv2.typing.MatLike],
         view: View,
         rows: Field,
-        ray: tuple[Field, Field],
         slopes: tuple[Field, Field],
     ) -> Planes:
-        light, (right, ahead), (x, z) = self._light, slopes, ray
+        light, (right, ahead), (x, z) = self._light, slopes, view.rays()
         rise = view.rises(rows)[:, None]
         length = 1 / np.sqrt(x * x + rise * rise + z * z)
         upright = 1 / np.sqrt(1 + right * right + ahead * ahead)
@@ -96,13 +146,9 @@ class Sea:
         sharp = 220 / (1 + self.depth(view, rows)[:, None] * 0.12)
         shine = np.exp((glint - 1) * sharp) * (sharp / 32) + np.exp((glint - 1) * 40) * 0.55
         shine *= light.strength
-        above = cv2.merge(list(picture[:, : max(1, int(view.horizon))]))
-        seen = cv2.remap(
-            above,
-            (np.arange(view.width, dtype=np.float32) + right * (view.width * 0.42)),
+        seen = above(
+            np.arange(view.width, dtype=np.float32) + right * (view.width * 0.42),
             (2 * view.horizon - rows[:, None] - 1 + ahead * (view.height * 0.55)),
-            cv2.INTER_LINEAR,
-            borderMode=cv2.BORDER_REPLICATE,
         )
         deep = (
             light.zenith[0] * 0.28 + 0.010,
@@ -112,21 +158,25 @@ class Sea:
         return np.stack(
             [
                 below + (reflected - below) * mirror + sun * shine
-                for below, reflected, sun in zip(deep, cv2.split(seen), light.sun, strict=True)
+                for below, reflected, sun in zip(deep, cv2.split(seen)[:3], light.sun, strict=True)
             ]
         ).astype(np.float32)
 
-    def _veil(
-        self,
-        colour: Planes,
-        view: View,
-        ray: tuple[Field, Field],
-        place: tuple[Field, Field],
-    ) -> None:
-        rows, away = place
-        fog = veil(self._haze * away * 1.6) * 0.8
-        glow = sunward(self._sun, ray, view.rises(rows)[:, None]) ** 5
+    def _veil(self, colour: Planes, view: View, rows: Field) -> None:
+        fog = veil(self._haze * self.depth(view, rows)[:, None] * 1.6) * 0.8
+        glow = sunward(self._sun, view.rays(), view.rises(rows)[:, None]) ** 5
         add_haze(colour, self._light, fog, glow)
+
+
+def _mirrored(sky: cv2.typing.MatLike, x: Field, y: Field) -> cv2.typing.MatLike:
+    return cv2.remap(sky, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+
+
+def _from_first(places: Field, start: float | np.floating) -> Field:
+    """Begin each row of *places* that many pixels further, within the first lap of the tile."""
+    first = np.minimum(places[:, :1], places[:, -1:]) + np.float32(start % _SIZE)
+    places += np.float32(start % _SIZE) - np.floor(first / _SIZE) * np.float32(_SIZE)
+    return places
 
 
 class CloudSea:

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kinetoscope.engines.studio.film import Frame
+from kinetoscope.engines.studio.scenes.layers import stamp
 from kinetoscope.engines.studio.scenes.noise import Field, Tile, fractal, smooth, warped
 from kinetoscope.engines.studio.scenes.terrain import Sway
 
@@ -18,6 +19,7 @@ _SUN = np.array((-0.62, 0.42, 0.66), np.float32)  # right, up, towards us
 _TILE = 512
 _ROOM = 1.35  # how much wider the heavens are than the picture
 _STARS = 900
+_AROUND = 1.14  # radii of a ball as far as its air is seen
 Bgr = tuple[float, float, float]
 
 
@@ -69,10 +71,12 @@ class Space:
         self._size, self._sway, self._pace = size, sway, pace
         random = np.random.default_rng((seed, 77))
         palette = _PALETTES[int(random.integers(len(_PALETTES)))]
-        self._heavens = _heavens(size, palette.clouds, seed)
+        heavens = _heavens(size, palette.clouds, seed)
+        self._heavens = cast("Frame", cv2.cvtColor(heavens, cv2.COLOR_BGR2BGRA))
         self._stars = random.random((_STARS, 5))
         self._galaxy = _galaxy(size[1], random) if deep else None
-        self._worlds = () if deep else worlds_of(random, palette, seed)
+        worlds = () if deep else worlds_of(random, palette, seed)
+        self._worlds = [world.hung(size) for world in worlds]
 
     def frame(self, seconds: float) -> Frame:
         """Draw the heavens as they look *seconds* after the film began."""
@@ -84,7 +88,7 @@ class Space:
             self._add_galaxy(frame, (drift, up, ahead), seconds)
         for world in self._worlds:
             world.draw(frame, (drift, up, ahead), seconds * self._pace)
-        return frame
+        return cast("Frame", cv2.cvtColor(frame, cv2.COLOR_BGRA2BGR))
 
     def _sky(self, drift: float, up: float) -> Frame:
         width, height = self._size
@@ -114,8 +118,8 @@ class Space:
         for dx, dy in ((0, 0), (1, 0), (0, 1), (1, 1)):
             share = np.abs(1 - dx - (at_x[inside] - column)) * np.abs(1 - dy - (at_y[inside] - row))
             light = (power * share)[:, None] * warm
-            lit = frame[row + dy, column + dx] + light
-            frame[row + dy, column + dx] = np.minimum(lit, 255).astype(np.uint8)
+            lit = frame[row + dy, column + dx, :3] + light
+            frame[row + dy, column + dx, :3] = np.minimum(lit, 255).astype(np.uint8)
 
     def _add_galaxy(self, frame: Frame, way: tuple[float, float, float], seconds: float) -> None:
         assert self._galaxy is not None
@@ -146,72 +150,113 @@ class World:
     ring: NDArray[np.float32] | None
     near: float
 
+    def hung(self, size: tuple[int, int]) -> Hung:
+        """Make ready for pictures of *size* what stays the same while the world turns."""
+        radius = self.radius * min(size) * (1 + self.near * 0.12)
+        rings = None if self.ring is None else _rings(self.ring, radius)
+        return Hung(self, size, radius, _ball(self.air, radius), rings)
+
+
+class Hung:
+    """A *world* in pictures of one *size*, painted once where it does not turn."""
+
+    def __init__(
+        self,
+        world: World,
+        size: tuple[int, int],
+        radius: float,
+        edge: Frame,
+        rings: tuple[Frame, Frame] | None,
+    ) -> None:
+        self._world, self._size, self._radius = world, size, radius
+        self._edge, self._rings = edge, rings
+        # A large skin is as soft as half the pixels show it; only the edge of the ball is sharp.
+        whole = int(radius * _AROUND) * 2
+        around = np.linspace(-_AROUND, _AROUND, max(whole // 2, min(whole, 256)), dtype=np.float32)
+        x, y = around[None, :], -around[:, None]
+        towards = np.sqrt(np.maximum(1 - x * x - y * y, 1e-4))
+        facing = x * _SUN[0] + y * _SUN[1] + towards * _SUN[2]
+        self._day = (np.clip(facing * 1.35 + 0.06, 0, 1) ** 0.9)[..., None]
+        self._east = np.arctan2(x, towards) * np.float32(_TILE / (2 * math.pi))
+        north = np.arcsin(np.clip(y, -1, 1)) * np.float32(_TILE / (2 * math.pi))
+        self._north = np.repeat(north, around.size, axis=1)
+        rim = (1 - towards) ** 3 * np.clip(facing + 0.35, 0, 1)
+        self._rim = rim[..., None] * np.array((*world.air, 0), np.float32) * np.float32(1.15)
+
     def draw(self, frame: Frame, way: tuple[float, float, float], seconds: float) -> None:
         """Put the world on *frame*."""
-        height, width = frame.shape[:2]
+        (width, height), world = self._size, self._world
         drift, up, ahead = way
-        radius = (
-            self.radius * min(height, width) * (1 + self.near * (0.16 * ahead + 0.006 * seconds))
-        )
-        x = width * self.middle[0] - drift * width * 0.5 * self.near
-        y = height * (self.middle[1] + up * 0.12 * self.near)
-        reach = radius * 1.14
-        left, right = max(0, int(x - reach)), min(width, int(x + reach) + 1)
-        top, bottom = max(0, int(y - reach)), min(height, int(y + reach) + 1)
-        if self.ring is not None:
-            self._add_ring(frame, (x, y), radius, front=False)
-        if right > left and bottom > top:
-            across = ((np.arange(left, right, dtype=np.float32) - x) / radius)[None, :]
-            down = ((y - np.arange(top, bottom, dtype=np.float32)) / radius)[:, None]
-            self._add_ball(frame[top:bottom, left:right], across, down, (radius, seconds))
-        if self.ring is not None:
-            self._add_ring(frame, (x, y), radius, front=True)
+        grown = (1 + world.near * (0.16 * ahead + 0.006 * seconds)) / (1 + world.near * 0.12)
+        x = width * world.middle[0] - drift * width * 0.5 * world.near
+        y = height * (world.middle[1] + up * 0.12 * world.near)
+        if self._rings is not None:
+            stamp(frame, self._rings[1], _at(self._rings[1], (x, y), grown))
+        self._add_ball(frame, (x, y), grown, seconds)
+        if self._rings is not None:
+            stamp(frame, self._rings[0], _at(self._rings[0], (x, y), grown))
 
-    def _add_ball(self, under: Frame, x: Field, y: Field, turning: tuple[float, float]) -> None:
-        radius, seconds = turning
-        away = x * x + y * y
-        towards = np.sqrt(np.maximum(1 - away, 1e-4))
-        facing = x * _SUN[0] + y * _SUN[1] + towards * _SUN[2]
-        day = np.clip(facing * 1.35 + 0.06, 0, 1) ** 0.9
-        east = np.arctan2(x, towards) * (_TILE / (2 * math.pi))
-        north = np.arcsin(np.clip(y + 0 * x, -1, 1)) * (_TILE / (2 * math.pi))
-        lit = self.skin.at(east + seconds * 2.2, north) * day[..., None]
-        if self.clouds is not None:
-            thick = self.clouds.at(east * 1.5 + seconds * 4.4, north * 1.5)
-            lit += (day[..., None] * 226 - lit) * (thick[..., None] * 0.85)
-        air = np.array(self.air, np.float32)
-        rim = (1 - towards) ** 3 * np.clip(facing + 0.35, 0, 1)
-        lit += rim[..., None] * air * 1.15
-        whole = np.clip((1 - np.sqrt(away)) * radius + 0.5, 0, 1)[..., None]
-        glow = np.exp(-np.maximum(np.sqrt(away) - 1, 0) * 26) * np.clip(
-            (x * _SUN[0] + y * _SUN[1]) * 0.9 + 0.35, 0, 1
-        )
-        shone = under + glow[..., None] * air * 0.55 * (1 - whole)
-        under[:] = np.clip(shone + (lit - shone) * whole, 0, 255).astype(np.uint8)
-
-    def _add_ring(
-        self, frame: Frame, middle: tuple[float, float], radius: float, *, front: bool
+    def _add_ball(
+        self, frame: Frame, middle: tuple[float, float], grown: float, seconds: float
     ) -> None:
-        assert self.ring is not None
-        height, width = frame.shape[:2]
-        reach = radius * 2.3
-        left, right = max(0, int(middle[0] - reach)), min(width, int(middle[0] + reach) + 1)
-        top, bottom = max(0, int(middle[1] - reach)), min(height, int(middle[1] + reach) + 1)
-        if right <= left or bottom <= top:
-            return
-        x = ((np.arange(left, right, dtype=np.float32) - middle[0]) / radius)[None, :]
-        y = ((np.arange(top, bottom, dtype=np.float32) - middle[1]) / radius)[:, None]
-        along, across = x * 0.94 + y * 0.342, (y * 0.94 - x * 0.342) * 4.2
-        away = np.sqrt(along * along + across * across)
-        place = np.clip((away - 1.25) / 0.95, 0, 1) * (self.ring.size - 1)
-        dense = self.ring[place.astype(np.int32)] * ((across > 0) == front)
-        dark = np.clip((np.abs(along * 0.85 - across * 0.12) - 0.8) * 6, 0, 1) * 0.7 + 0.3
-        tint = (
-            np.array((150, 190, 215), np.float32)
-            * (dark if not front else 1.0 + 0 * dark)[..., None]
-        )
-        spot = frame[top:bottom, left:right]
-        spot[:] = (spot + (tint - spot) * dense[..., None]).astype(np.uint8)
+        """Turn the skin and the clouds, and cut them out along the edge of the ball."""
+        skin = self._skin(seconds)
+        large = cv2.resize(skin, (self._edge.shape[1], self._edge.shape[0]))
+        left = cv2.extractChannel(self._edge, 3)
+        cut = cv2.multiply(large, cv2.bitwise_not(cv2.merge([left] * 4)), scale=1 / 255)
+        stamp(frame, cast("Frame", cv2.add(cut, self._edge)), _at(self._edge, middle, grown))
+
+    def _skin(self, seconds: float) -> Frame:
+        lit = self._world.skin.all_at(self._east + np.float32(seconds * 2.2), self._north)
+        lit = lit * self._day
+        if self._world.clouds is not None:
+            drift = np.float32(seconds * 4.4)
+            thick = self._world.clouds.at(self._east * 1.5 + drift, self._north * 1.5)
+            lit += (self._day * 226 - lit) * (thick[..., None] * np.float32(0.85))
+        lit += self._rim
+        lit[..., 3] = 0
+        return cast("Frame", np.clip(lit, 0, 255, out=lit).astype(np.uint8))
+
+
+def _at(picture: Frame, middle: tuple[float, float], grown: float) -> NDArray[np.float32]:
+    """Move a *picture* so that its middle is in the *middle*, *grown* times as large."""
+    tall, broad = picture.shape[:2]
+    x, y = (at - grown * (side - 1) / 2 for at, side in zip(middle, (broad, tall), strict=True))
+    return np.array([[grown, 0, x], [0, grown, y]], np.float32)
+
+
+def _ball(air: Bgr, radius: float) -> Frame:
+    """Paint the glow of the air around a ball; the fourth number is what the ball leaves."""
+    side = int(radius * _AROUND) * 2
+    around = np.linspace(-_AROUND, _AROUND, side, dtype=np.float32)
+    x, y = around[None, :], -around[:, None]
+    away = np.sqrt(x * x + y * y)
+    left = 1 - np.clip((1 - away) * radius + 0.5, 0, 1)
+    glow = np.exp(-np.maximum(away - 1, 0) * 26) - math.exp(-(_AROUND - 1) * 26)
+    glow = np.maximum(glow, 0) * np.clip((x * _SUN[0] + y * _SUN[1]) * 0.9 + 0.35, 0, 1) * left
+    inks = np.array(air, np.float32) * np.float32(0.55)
+    painted = np.dstack([glow[..., None] * inks, left * 255])
+    return cast("Frame", painted.clip(0, 255).astype(np.uint8))
+
+
+def _rings(ring: NDArray[np.float32], radius: float) -> tuple[Frame, Frame]:
+    """Paint the halves of a ring before and behind a ball."""
+    reach, high = 2.3, 1.2
+    x = np.linspace(-reach, reach, int(radius * reach) * 2, dtype=np.float32)[None, :]
+    y = np.linspace(-high, high, int(radius * high) * 2, dtype=np.float32)[:, None]
+    along, across = x * 0.94 + y * 0.342, (y * 0.94 - x * 0.342) * 4.2
+    away = np.sqrt(along * along + across * across)
+    place = np.clip((away - 1.25) / 0.95, 0, 1) * (ring.size - 1)
+    dense = ring[place.astype(np.int32)]
+    dark = np.clip((np.abs(along * 0.85 - across * 0.12) - 0.8) * 6, 0, 1) * 0.7 + 0.3
+    halves = []
+    for front in (True, False):
+        thick = (dense * ((across > 0) == front))[..., None]
+        light = np.ones_like(dark) if front else dark
+        tint = np.array((150, 190, 215), np.float32) * light[..., None]
+        painted = np.dstack([tint * thick, 255 * (1 - thick)])
+        halves.append(painted.clip(0, 255).astype(np.uint8))
+    return halves[0], halves[1]
 
 
 def worlds_of(random: np.random.Generator, palette: _Palette, seed: int) -> tuple[World, ...]:
@@ -303,4 +348,4 @@ def _galaxy(height: int, random: np.random.Generator) -> Frame:
     sparks = (random.random((side, side)) > 0.992) * random.random((side, side)) ** 3 * 190
     picture += (sparks * np.clip(body * 2.4, 0, 1))[..., None]
     soft = cv2.GaussianBlur(picture.astype(np.float32), (0, 0), 0.7)
-    return cast("Frame", soft.clip(0, 255).astype(np.uint8))
+    return cast("Frame", cv2.cvtColor(soft.clip(0, 255).astype(np.uint8), cv2.COLOR_BGR2BGRA))

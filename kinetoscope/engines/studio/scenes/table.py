@@ -13,6 +13,7 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 
 from kinetoscope.engines.studio.film import Frame
+from kinetoscope.engines.studio.scenes.layers import put_over
 from kinetoscope.engines.studio.scenes.noise import Tile, fractal
 from kinetoscope.engines.studio.scenes.props import PROPS, Lamps, Lit, lit
 from kinetoscope.engines.studio.scenes.terrain import Sway
@@ -85,8 +86,9 @@ class Table:
         self._hour, self._prop = _HOURS[time], prop
         random = np.random.default_rng((seed, 17))
         width, height = size
-        self._back = _backdrop(self._hour, size, random)
-        self._reflected = cast("Frame", cv2.blur(cv2.flip(self._back, 0), (3, height // 12 | 1)))
+        back = _backdrop(self._hour, size, random)
+        self._reflected = cast("Frame", cv2.blur(cv2.flip(back, 0), (3, height // 12 | 1)))
+        self._back = cast("Frame", cv2.cvtColor(back, cv2.COLOR_BGR2BGRA))
         self._grain = Tile.of(fractal(seed + 2, 512, cells=8, octaves=6, gain=0.6))
         side = int(min(height, width * 1.1) * 1.12) // 2 * 2
         self._thing = _sprite(lit(PROPS[prop](), self._hour.lamps, side))
@@ -145,47 +147,54 @@ class Table:
         wood += (mirror[: wood.shape[0]] - wood) * shine
         large = cv2.resize(wood.clip(0, 255).astype(np.uint8), (width, height - edge))
         soft = max(2, height // 60)
-        share = np.clip(np.arange(height - edge, dtype=np.float32) / soft, 0, 1)[:, None, None]
-        under = frame[edge:]
-        under[:] = (under + (large - under.astype(np.float32)) * share).astype(np.uint8)
+        share = (np.arange(soft, dtype=np.float32) / soft)[:, None, None]
+        under = frame[edge : edge + soft]
+        large[:soft] = (under + (large[:soft] - under.astype(np.float32)) * share).astype(np.uint8)
+        frame[edge:] = large
 
     def _add_thing(
         self, frame: Frame, foot: tuple[float, float], closer: float, glow: float
     ) -> None:
-        side = self._thing.colour.shape[0]
+        side = self._thing.shade.shape[0]
         x, y = foot
         move = np.array(
             [[closer, 0, x - closer * side / 2], [0, closer, y - closer * side * self._thing.foot]],
             np.float32,
         )
-        colour = cv2.warpAffine(self._thing.colour, move, self._size, flags=cv2.INTER_AREA)
-        cover = cv2.warpAffine(self._thing.cover, move, self._size)
-        shade = cv2.warpAffine(self._thing.shade, move, self._size, borderValue=255)
         first = int(self._size[1] * _EDGE)
-        part = frame[first:]
-        cv2.multiply(part, cv2.merge([shade[first:]] * 3), part, scale=1 / 255)
-        self._add_mirrored(frame, (cast("Frame", colour), cast("Frame", cover)), y)
-        left = cv2.bitwise_not(cover)
-        cv2.multiply(frame, cv2.merge([left, left, left]), frame, scale=1 / 255)
-        cv2.add(frame, cv2.convertScaleAbs(colour, alpha=glow), frame)
+        left, right = max(0, int(move[0, 2])), min(self._size[0], int(move[0, 2] + closer * side))
+        area = (right - left, self._size[1] - first)
+        move[0, 2] -= left
+        part = frame[:, left:right]
+        below = move - np.array([[0, 0, 0], [0, 0, first]], np.float32)
+        shade = cv2.warpAffine(self._thing.shade, below, area, borderValue=255)
+        cv2.multiply(part[first:], cv2.merge([shade] * 3), part[first:], scale=1 / 255)
+        thing = cv2.warpAffine(
+            self._thing.picture, move, (area[0], self._size[1]), borderValue=(0, 0, 0, 255)
+        )
+        if glow != 1:
+            thing[..., :3] = cv2.convertScaleAbs(thing[..., :3], alpha=glow)
+        self._add_mirrored(part, cast("Frame", thing), y)
+        rows = np.flatnonzero(thing[..., 3].min(axis=1) < 255)
+        if rows.size:
+            seen = slice(int(rows[0]), int(rows[-1]) + 1)
+            put_over(part[seen], cast("Frame", thing[seen]))
 
-    def _add_mirrored(self, frame: Frame, thing: tuple[Frame, Frame], foot: float) -> None:
+    def _add_mirrored(self, frame: Frame, thing: Frame, foot: float) -> None:
         """Let the varnish show the thing once more, upside down and faint."""
         height = self._size[1]
         line = min(height - 2, int(foot + height * 0.055))
         rows = min(height - line, line)
-        above = slice(line - rows, line)
         fade = (np.linspace(0.20, 0.0, rows, dtype=np.float32) ** 1.2)[:, None, None]
-        cover = cv2.flip(thing[1][above], 0)[..., None] / np.float32(255) * fade
-        colour = cv2.flip(thing[0][above], 0) * fade
-        under = frame[line : line + rows]
-        under[:] = (under * (1 - cover) + colour).astype(np.uint8)
+        over = cv2.flip(thing[line - rows : line], 0) * fade
+        over[..., 3:] += 255 * (1 - fade)
+        put_over(frame[line : line + rows], over.astype(np.uint8))
 
     def _add_steam(
         self, frame: Frame, foot: tuple[float, float], closer: float, seconds: float
     ) -> None:
         """Let steam rise from the cup: wisps of noise that thin out."""
-        unit = self._thing.colour.shape[0] / 2.6 * closer
+        unit = self._thing.shade.shape[0] / 2.6 * closer
         tall, wide = int(unit * 1.25), int(unit * 0.9)
         level = 0.70 if self._prop == "cup" else 1.0
         bottom, middle = int(foot[1] - unit * level), int(foot[0])
@@ -207,7 +216,7 @@ class Table:
     def _add_flame(
         self, frame: Frame, foot: tuple[float, float], closer: float, seconds: float
     ) -> None:
-        unit = self._thing.colour.shape[0] / 2.6 * closer
+        unit = self._thing.shade.shape[0] / 2.6 * closer
         x = foot[0] + unit * 0.012 * math.sin(seconds * 6.1)
         y = foot[1] - unit * 1.14
         height, width = frame.shape[:2]
@@ -229,10 +238,9 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class _Sprite:
-    """A prop as it is laid: weighted colours, cover and the light it leaves, in bytes."""
+    """A prop as layers are laid: its *picture*, and the light it leaves on the table."""
 
-    colour: Frame
-    cover: Frame
+    picture: Frame
     shade: Frame
     foot: float
 
@@ -249,8 +257,7 @@ def _sprite(thing: Lit) -> _Sprite:
     fade = np.clip(edge, 0, 1)
     shade = 1 - (1 - np.clip(thing.shade, 0, 1)) * fade[:, None] * fade[None, :]
     return _Sprite(
-        colour=cast("Frame", weighted.clip(0, 255).astype(np.uint8)),
-        cover=(soft * 255).astype(np.uint8),
+        picture=np.dstack([weighted, 255 * (1 - soft)]).clip(0, 255).astype(np.uint8),
         shade=(shade * 255).clip(0, 255).astype(np.uint8),
         foot=thing.foot,
     )
@@ -265,32 +272,44 @@ def _shifted(back: Frame, size: tuple[int, int], slide: float, zoom: float, up: 
         ],
         np.float32,
     )
-    return cast("Frame", cv2.warpAffine(back, move, size, borderMode=cv2.BORDER_REPLICATE))
+    # The table hides what is further down.
+    area = (width, min(height, int(height * (_EDGE + 0.03))))
+    seen = cv2.warpAffine(back, move, area, borderMode=cv2.BORDER_REPLICATE)
+    frame = np.zeros((height, width, 3), np.uint8)
+    cv2.cvtColor(seen, cv2.COLOR_BGRA2BGR, frame[: area[1]])
+    return frame
 
 
 def _backdrop(hour: _Hour, size: tuple[int, int], random: Generator) -> Frame:
     """Paint a room out of focus: a wall, a window, and lights that have become discs."""
     width, height = int(size[0] * _ROOM) // 2 * 2, size[1]
-    y, x = np.mgrid[0:height, 0:width].astype(np.float32) / height
+    # All of it is soft: a quarter of the pixels each way is enough to begin with.
+    y, x = (np.mgrid[0:height:4, 0:width:4].astype(np.float32) + 1.5) / height
     room = width / height
     wall = np.array(hour.wall, np.float32) * (1.10 - 0.35 * y)[..., None]
     glass = _window(hour, (x, y), room, random)
-    picture = wall + (glass[0] - wall) * glass[1][..., None]
+    coarse = wall + (glass[0] - wall) * glass[1][..., None]
     spill = np.exp(-(((x - room * 0.34) / 0.75) ** 2))[..., None] * 0.30
-    picture *= 0.88 + spill
-    picture = cv2.GaussianBlur(picture.astype(np.float32), (0, 0), height / 42)
+    coarse *= 0.88 + spill
+    coarse = cv2.GaussianBlur(coarse.astype(np.float32), (0, 0), height / 168)
+    picture = cv2.resize(coarse, None, fx=4, fy=4, interpolation=cv2.INTER_CUBIC)[:height, :width]
     dim = 0.20 if sum(hour.window[0]) > 400 else 0.55
     for _ in range(hour.lights):
         middle = (random.uniform(0, room), random.uniform(0.02, _EDGE - 0.03))
         radius = random.uniform(0.022, 0.058)
-        away = np.hypot(x - middle[0], y - middle[1]) / radius
+        left, right = (int((middle[0] + side * radius) * height) for side in (-1, 1))
+        top, bottom = (int((middle[1] + side * radius) * height) for side in (-1, 1))
+        spot = picture[max(0, top) : bottom + 2, max(0, left) : right + 2]
+        across = np.arange(max(0, left), max(0, left) + spot.shape[1]) / height - middle[0]
+        down = np.arange(max(0, top), max(0, top) + spot.shape[0])[:, None] / height - middle[1]
+        away = np.hypot(across, down) / radius
         disc = np.clip((1 - away) * radius * height * 0.5, 0, 1) * (
             0.7 + 0.3 * np.clip(away, 0, 1) ** 4
         )
         ink = np.array(_BULBS[int(random.integers(len(_BULBS)))], np.float32)
-        picture += (disc * dim * random.uniform(0.35, 1.0))[..., None] * ink
+        spot += (disc * dim * random.uniform(0.35, 1.0)).astype(np.float32)[..., None] * ink
     picture = cv2.GaussianBlur(picture, (0, 0), max(1.0, height / 300))
-    picture += random.normal(0, 0.8, (height, width, 1))
+    picture += random.standard_normal((height, width, 1), np.float32) * np.float32(0.8)
     return cast("Frame", picture.clip(0, 255).astype(np.uint8))
 
 

@@ -30,6 +30,7 @@ from kinetoscope.engines.studio.scenes.air import (
 from kinetoscope.engines.studio.scenes.haze import add_haze, sunward, veil
 from kinetoscope.engines.studio.scenes.land import BIOMES, SIDE, SIZE, Land, way
 from kinetoscope.engines.studio.scenes.noise import Field
+from kinetoscope.engines.studio.scenes.passing import Drawn, Passing, nearness
 from kinetoscope.engines.studio.scenes.sea import CloudSea, Sea
 
 Sway = Callable[[float], tuple[float, float, float, float]]
@@ -45,7 +46,9 @@ _AHEAD = np.arange(0, 5, 0.35)
 # How many pixels of detail there are to a unit, and how strongly they show.
 _GRAINS = ((24.0, 0.9), (97.0, 1.0), (389.0, 0.8))
 _RIPPLES = ((24.0, 0.25), (61.0, 0.9), (389.0, 0.6))
-_MOST_PIXELS = 300_000  # that are drawn of a picture; the rest is filled in
+# Pixels that are drawn of a picture; the rest is filled in. Water is drawn anew for each frame.
+_MOST_PIXELS, _MOST_WET_PIXELS = 410_000, 300_000
+_CRISP = 1.0  # how much of what softness took is given back
 _LOW = frozenset({"ocean", "islands", "lake"})
 
 
@@ -72,7 +75,8 @@ class Terrain:
         pace: float = 1.0,
         dry: bool = False,
     ) -> None:
-        self._full, self._size = size, _fewer(size)
+        self._full = size
+        self._size = _fewer(size, _MOST_WET_PIXELS if place in _LOW else _MOST_PIXELS)
         self._sway, self._light = sway, light
         biome = BIOMES[place]
         if dry and place == "hills":
@@ -87,22 +91,37 @@ class Terrain:
         self.wet = bool(biome.sea) and not biome.clouds and self._low
         self.ground = 0.80 if self.wet else 0.86
         self._speed = (0.35 if self._low else 0.75) * pace
+        self._passing = Passing(self._drawn)
 
     def frame(self, seconds: float) -> Frame:
         """Draw the country as it looks *seconds* after the film began."""
         view = self._view(seconds)
+        seen, skyline = self._passing.seen(view, seconds)
+        if self.wet and isinstance(self._sea, Sea):
+            self._sea.lay(seen, view, seconds)
+        frame = _enlarged(cast("Frame", cv2.cvtColor(seen, cv2.COLOR_BGRA2BGR)), self._full)
+        self._sky.add_stars(frame, *_enlarged_view(view, skyline, self._full), seconds)
+        return frame
+
+    def _drawn(self, seconds: float) -> Drawn:
+        """Draw the land and the sky; the sea as well, but where it is seen from near by."""
+        view = self._view(seconds)
         picture, skyline = self._above(view, seconds)
         depth, share = self._add_land(picture, view, skyline)
+        cover, level = np.zeros_like(depth), np.full((1, 1), np.inf, np.float32)
         if self._sea is not None:
             rows = np.arange(view.height, dtype=np.float32)
             level = self._sea.depth(view, rows)[:, None]
-            water = np.clip((depth / level - 1) * 120 + 0.5, 0, 1).astype(np.float32)
-            if isinstance(self._sea, CloudSea):
-                water = np.clip((depth / level - 0.93) * 9, 0, 1).astype(np.float32)
-            self._sea.draw(picture, view, seconds, np.maximum(water, 1 - share))
-        frame = _enlarged(developed(picture, self._light.exposure), self._full)
-        self._sky.add_stars(frame, *_enlarged_view(view, skyline, self._full), seconds)
-        return frame
+            edge = (0.93, 9, 0) if isinstance(self._sea, CloudSea) else (1, 120, 0.5)
+            water = np.clip((depth / level - edge[0]) * edge[1] + edge[2], 0, 1)
+            water = np.maximum(water, (1 - share) * (rows[:, None] + 0.5 > view.horizon))
+            if self.wet:
+                cover = water * 255
+            else:
+                self._sea.draw(picture, view, seconds, water.astype(np.float32))
+        frame = developed(picture, self._light.exposure)
+        whole = cast("Frame", cv2.merge([frame, cover.astype(np.uint8)]))
+        return Drawn(view, whole, nearness(np.minimum(depth, level)), skyline)
 
     def _height(self, z: float) -> float:
         """Tell how high the camera flies at *z*: on a smooth way that clears the ground ahead."""
@@ -176,10 +195,8 @@ class Terrain:
     ) -> list[Field]:
         east, north = view.x + ray[0] * depth, view.z + ray[1] * depth
         footprint = _footprints(depth, view.focal)
-        near = self._land.near.at(east * _SCALE, north * _SCALE)
-        far = self._land.far.at(east * (_SCALE / 4), north * (_SCALE / 4))
         distant = np.clip(np.log2(footprint * _SCALE + 1e-6) * 0.5, 0, 1)
-        colour = cv2.split(cv2.blendLinear(near, far, 1 - distant, distant))
+        colour = cv2.split(self._painted(east * _SCALE, north * _SCALE, distant))[:3]
         # A cliff has little breadth: its height moves the places too, or they would smear.
         east, north = east + height * 0.8, north + height * 0.5
         fine = np.zeros_like(depth)
@@ -192,6 +209,25 @@ class Terrain:
                 fine[part] += grain * seen[part]
         fine = 1 + np.clip(fine, -0.6, 0.8)
         return [plane * fine for plane in colour]
+
+    def _painted(self, east: Field, north: Field, distant: Field) -> NDArray[np.float32]:
+        """Read the land's colours at pixels of its tile, from the coarser one where *distant*."""
+        rows = distant.shape[0]
+        far_rows = int(np.flatnonzero(distant.max(axis=1) > 0)[-1:].sum()) + 1
+        near_from = int(np.argmax(distant.min(axis=1) < 1))
+        land = np.empty((*distant.shape, 4), np.float32)
+        if far_rows:
+            upper = slice(None, far_rows)
+            land[upper] = self._land.far.all_at(east[upper] * 0.25, north[upper] * 0.25)
+        if near_from < rows:
+            lower = slice(near_from, None)
+            near = self._land.near.all_at(east[lower], north[lower])
+            both = slice(0, max(0, far_rows - near_from))
+            share = distant[near_from:far_rows]
+            mixed = cv2.blendLinear(near[both], land[near_from:far_rows], 1 - share, share)
+            near[both] = mixed
+            land[lower] = near
+        return land
 
     def _veil(
         self,
@@ -208,18 +244,19 @@ class Terrain:
         add_haze(colour, light, fog, glow)
 
 
-def _fewer(size: tuple[int, int]) -> tuple[int, int]:
-    """Choose how many pixels of a picture of *size* are drawn: country has soft edges."""
-    scale = min(1.0, math.sqrt(_MOST_PIXELS / (size[0] * size[1])))
+def _fewer(size: tuple[int, int], most: int) -> tuple[int, int]:
+    """Choose up to *most* pixels of a picture of *size* to be drawn: country has soft edges."""
+    scale = min(1.0, math.sqrt(most / (size[0] * size[1])))
     return round(size[0] * scale / 2) * 2, round(size[1] * scale / 2) * 2
 
 
 def _enlarged(frame: Frame, size: tuple[int, int]) -> Frame:
-    """Scale *frame* up to *size*, and give it back the crispness that this takes."""
-    if (frame.shape[1], frame.shape[0]) == size:
-        return frame
-    large = cv2.resize(frame, size, interpolation=cv2.INTER_CUBIC)
-    return cast("Frame", cv2.addWeighted(large, 1.55, cv2.blur(large, (3, 3)), -0.55, 0))
+    """Scale *frame* up to *size*, and give it back the crispness that it lost on its way."""
+    large = frame
+    if (frame.shape[1], frame.shape[0]) != size:
+        large = cast("Frame", cv2.resize(frame, size, interpolation=cv2.INTER_CUBIC))
+    soft = cv2.blur(large, (3, 3))
+    return cast("Frame", cv2.addWeighted(large, 1 + _CRISP, soft, -_CRISP, 0))
 
 
 def _enlarged_view(view: View, skyline: Field, size: tuple[int, int]) -> tuple[View, Field]:
