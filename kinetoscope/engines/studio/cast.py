@@ -18,7 +18,7 @@ from kinetoscope.engines.studio.cutouts import Cutout, card, cut_out, matched
 from kinetoscope.engines.studio.film import RATE, FilmWriter, Frame
 from kinetoscope.engines.studio.finish import Finish
 from kinetoscope.engines.studio.notes import notes_on_picture
-from kinetoscope.engines.studio.parallax import Sheet, Stage, focus_of, inverse, laid_over
+from kinetoscope.engines.studio.parallax import Sheet, Stage, focus_of, inverse
 from kinetoscope.engines.studio.roles import Part, Role, looked_at, read_parts
 from kinetoscope.engines.studio.scenes.weather import weathers
 from kinetoscope.engines.studio.script import read_script, read_weather
@@ -98,7 +98,8 @@ def _shown(brief: Brief, roles: list[Role], begins: int, ends: int) -> Iterator[
     for index, place in enumerate(path):
         frame = _backdrop_at(backdrops, _Now(index, count, place, zoom))
         alive = _alive((begins + index) / FPS)
-        yield laid_over(frame, players.front(place.plus(alive), zoom))
+        players.enter(frame, place.plus(alive), zoom)
+        yield frame
 
 
 def _cast(brief: Brief, tell: Tell, eye: Eye) -> list[Role]:
@@ -119,9 +120,9 @@ def _cast(brief: Brief, tell: Tell, eye: Eye) -> list[Role]:
 class Players(Stage):
     """The actors alone, on one sheet before whatever place there is."""
 
-    def front(self, place: Pose, zoom: float) -> Frame:
-        """See the actors from *place*: premultiplied BGRA."""
-        return self.seen(0, place, zoom)
+    def enter(self, frame: Frame, place: Pose, zoom: float) -> None:
+        """Draw the actors, as they are seen from *place*, over *frame*."""
+        self.lay_over(frame, 0, place, zoom)
 
 
 class _Backdrop(Protocol):
