@@ -12,6 +12,7 @@ from typing import Protocol, cast
 import cv2
 import numpy as np
 
+from kinetoscope.engines.studio.backdrop import Backdrop
 from kinetoscope.engines.studio.brief import FPS, Brief, Notes, Tell
 from kinetoscope.engines.studio.camera import Pose, ease, pose, read_moves
 from kinetoscope.engines.studio.cutouts import Cutout, card, cut_out, matched
@@ -22,7 +23,6 @@ from kinetoscope.engines.studio.parallax import Sheet, Stage, focus_of, inverse
 from kinetoscope.engines.studio.roles import Part, Role, looked_at, read_parts
 from kinetoscope.engines.studio.scenes.weather import weathers
 from kinetoscope.engines.studio.script import read_script, read_weather
-from kinetoscope.engines.studio.shot import Shot
 from kinetoscope.engines.studio.sound import bed_for
 from kinetoscope.engines.studio.stills import cover, flat, open_still
 from kinetoscope.engines.studio.subject import Eye, best_eye
@@ -148,7 +148,7 @@ class _Photograph(Stage):
 class _Scene:
     """A place that the studio draws, and that lives."""
 
-    def __init__(self, shot: Shot, shadow: Map) -> None:
+    def __init__(self, shot: Backdrop, shadow: Map) -> None:
         self._shot = shot
         self._shadow = cv2.merge([(shadow * 255).astype(np.uint8)] * 3)
 
@@ -179,7 +179,7 @@ def _set_up(roles: list[Role], brief: Brief) -> tuple[list[_Backdrop], Players]:
     return [_photograph(picture, shadow) for picture in pictures], players
 
 
-def _scene(brief: Brief) -> Shot | None:
+def _scene(brief: Brief) -> Backdrop | None:
     """Take the place that the sentence names, empty and dry, if it names one."""
     prompt = re.sub(r"@image\d+", " ", brief.prompt, flags=re.IGNORECASE)
     plan = read_script(prompt, brief.seed)
@@ -187,7 +187,7 @@ def _scene(brief: Brief) -> Shot | None:
         return None
     empty = replace(plan, subjects=(), weather=(), style=None)
     moves = read_moves(prompt, plan.seed)
-    return Shot(empty, moves, (brief.width, brief.height), brief.seconds)
+    return Backdrop(empty, moves, (brief.width, brief.height), brief.seconds)
 
 
 def _player(role: Role) -> Cutout:

@@ -143,17 +143,20 @@ class Stage:
         if bend is not None:
             rows, columns = points.shape[:2]
             size = ((columns - 2) * _FINE, (rows - 2) * _FINE)
-            fine = cv2.resize(bend, size, interpolation=cv2.INTER_CUBIC)
-            fine = cv2.copyMakeBorder(fine, *[_FINE] * 4, cv2.BORDER_REPLICATE)
-            part = cv2.resize(part, (part.shape[1] * _FINE, part.shape[0] * _FINE))
+            fine = np.pad(
+                cv2.resize(bend, size, interpolation=cv2.INTER_CUBIC),
+                ((_FINE, _FINE), (_FINE, _FINE), (0, 0)),
+                mode="edge",
+            )
+            part = _enlarged(part, _FINE)
             top, left = box.top * _FINE, box.left * _FINE
-            part = cv2.add(part, fine[top:, left:][: part.shape[0], : part.shape[1]])
+            part = part + fine[top:, left:][: part.shape[0], : part.shape[1]]
             step //= _FINE
-        full = cv2.resize(part, (part.shape[1] * step, part.shape[0] * step))
+        full = _enlarged(part, step)
         foot, right = min(self.height, box.foot * _STEP), min(self.width, box.right * _STEP)
         top, left = box.top * _STEP, box.left * _STEP
         inside = full[_STEP : _STEP + foot - top, _STEP : _STEP + right - left]
-        return cast("Map", inside), (slice(top, foot), slice(left, right))
+        return inside, (slice(top, foot), slice(left, right))
 
     def _looked_up(self, inverse: Map, pose: Pose, zoom: float) -> tuple[Map, Map]:
         """Find the point of the sheet that each ray meets: a few rounds of guess and correction."""
@@ -260,6 +263,11 @@ def _there(sheet: Sheet) -> Frame:
     solid = cv2.dilate((sheet.picture[..., 3] > 0).astype(np.uint8), np.ones((9, 9), np.uint8))
     small = cv2.resize(solid * np.uint8(255), (columns, rows), interpolation=cv2.INTER_AREA)
     return cast("Frame", (small > 0).astype(np.uint8))
+
+
+def _enlarged(points: Map, times: int) -> Map:
+    size = (points.shape[1] * times, points.shape[0] * times)
+    return cast("Map", cv2.resize(points, size, interpolation=cv2.INTER_LINEAR))
 
 
 def _looked_at(picture: Frame, places: Map, edge: int) -> Frame:
