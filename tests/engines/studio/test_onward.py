@@ -116,12 +116,12 @@ def test_the_pictures_of_a_film_of_ours_are_not_coded_again(tmp_path: Path) -> N
 
     before, after = decoded(video), decoded(tmp_path / "extended.mp4")
     assert len(after) == 72
-    assert all(np.array_equal(one, other) for one, other in zip(before, after, strict=False))
+    assert before == after[:48]
 
 
-def decoded(path: Path) -> list[Frame]:
+def decoded(path: Path) -> list[bytes]:
     with av.open(str(path)) as film:
-        return [frame.to_ndarray() for frame in film.decode(video=0)]
+        return [frame.to_ndarray().tobytes() for frame in film.decode(video=0)]
 
 
 def test_a_pan_goes_on_as_it_was_going(tmp_path: Path) -> None:
