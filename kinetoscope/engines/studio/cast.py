@@ -12,17 +12,17 @@ from typing import Protocol, cast
 import cv2
 import numpy as np
 
+from kinetoscope.engines.studio.backdrop import Backdrop
 from kinetoscope.engines.studio.brief import FPS, Brief, Notes, Tell
 from kinetoscope.engines.studio.camera import Pose, ease, pose, read_moves
 from kinetoscope.engines.studio.cutouts import Cutout, card, cut_out, matched
 from kinetoscope.engines.studio.film import RATE, FilmWriter, Frame
 from kinetoscope.engines.studio.finish import Finish
 from kinetoscope.engines.studio.notes import notes_on_picture
-from kinetoscope.engines.studio.parallax import Sheet, Stage, focus_of, inverse, laid_over
+from kinetoscope.engines.studio.parallax import Sheet, Stage, focus_of, inverse
 from kinetoscope.engines.studio.roles import Part, Role, looked_at, read_parts
 from kinetoscope.engines.studio.scenes.weather import weathers
 from kinetoscope.engines.studio.script import read_script, read_weather
-from kinetoscope.engines.studio.shot import Shot
 from kinetoscope.engines.studio.sound import bed_for
 from kinetoscope.engines.studio.stills import cover, flat, open_still
 from kinetoscope.engines.studio.subject import Eye, best_eye
@@ -98,7 +98,8 @@ def _shown(brief: Brief, roles: list[Role], begins: int, ends: int) -> Iterator[
     for index, place in enumerate(path):
         frame = _backdrop_at(backdrops, _Now(index, count, place, zoom))
         alive = _alive((begins + index) / FPS)
-        yield laid_over(frame, players.front(place.plus(alive), zoom))
+        players.enter(frame, place.plus(alive), zoom)
+        yield frame
 
 
 def _cast(brief: Brief, tell: Tell, eye: Eye) -> list[Role]:
@@ -119,9 +120,9 @@ def _cast(brief: Brief, tell: Tell, eye: Eye) -> list[Role]:
 class Players(Stage):
     """The actors alone, on one sheet before whatever place there is."""
 
-    def front(self, place: Pose, zoom: float) -> Frame:
-        """See the actors from *place*: premultiplied BGRA."""
-        return self.seen(0, place, zoom)
+    def enter(self, frame: Frame, place: Pose, zoom: float) -> None:
+        """Draw the actors, as they are seen from *place*, over *frame*."""
+        self.lay_over(frame, 0, place, zoom)
 
 
 class _Backdrop(Protocol):
@@ -147,7 +148,7 @@ class _Photograph(Stage):
 class _Scene:
     """A place that the studio draws, and that lives."""
 
-    def __init__(self, shot: Shot, shadow: Map) -> None:
+    def __init__(self, shot: Backdrop, shadow: Map) -> None:
         self._shot = shot
         self._shadow = cv2.merge([(shadow * 255).astype(np.uint8)] * 3)
 
@@ -178,7 +179,7 @@ def _set_up(roles: list[Role], brief: Brief) -> tuple[list[_Backdrop], Players]:
     return [_photograph(picture, shadow) for picture in pictures], players
 
 
-def _scene(brief: Brief) -> Shot | None:
+def _scene(brief: Brief) -> Backdrop | None:
     """Take the place that the sentence names, empty and dry, if it names one."""
     prompt = re.sub(r"@image\d+", " ", brief.prompt, flags=re.IGNORECASE)
     plan = read_script(prompt, brief.seed)
@@ -186,7 +187,7 @@ def _scene(brief: Brief) -> Shot | None:
         return None
     empty = replace(plan, subjects=(), weather=(), style=None)
     moves = read_moves(prompt, plan.seed)
-    return Shot(empty, moves, (brief.width, brief.height), brief.seconds)
+    return Backdrop(empty, moves, (brief.width, brief.height), brief.seconds)
 
 
 def _player(role: Role) -> Cutout:

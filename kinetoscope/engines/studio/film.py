@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from fractions import Fraction
@@ -16,6 +16,7 @@ import av
 import cv2
 import numpy as np
 from av.container import InputContainer
+from av.packet import Packet
 from av.video.reformatter import Colorspace
 from numpy.typing import NDArray
 
@@ -32,7 +33,7 @@ COMMENT = "A sketch drawn by the Kinetoscope studio; not the output of a generat
 _AAC_BLOCK = 1024
 _LONGEST_TITLE = 96
 _COPIED_CODECS = frozenset({"aac", "mp3", "ac3", "eac3", "opus", "alac", "flac"})
-_BT709, _LIMITED = 1, 1
+_BT709, _LIMITED, _FULL = 1, 1, 2
 # The same frames make the same file. A second thread shares out the bit rate by what it has done
 # so far, and the macroblock tree reads memory in its assembly that nobody has written: with either
 # of them a film depends on the moment.
@@ -109,6 +110,13 @@ class FilmWriter:
     def seconds(self) -> Fraction:
         """The length of what was added so far."""
         return self.frames / self.fps
+
+    def begin_with(self, pictures: Sequence[Packet[av.VideoStream]]) -> None:
+        """Put coded *pictures* first, as they are; they have to be coded as this film is."""
+        for picture in pictures:
+            picture.stream = self._picture
+            self._film.mux(picture)
+        self.frames += len(pictures)
 
     def add(self, bgr: Frame) -> None:
         """Append one frame."""
@@ -337,8 +345,7 @@ def _evenly(film: InputContainer, rate: Fraction) -> Iterator[av.VideoFrame]:
 
 
 def _upright(picture: av.VideoFrame, size: tuple[int, int] | None) -> Frame:
-    matrix = Colorspace.ITU709 if _looks_bt709(picture) else Colorspace.ITU601
-    bgr = cast("Frame", picture.to_ndarray(format="bgr24", src_colorspace=matrix))
+    bgr = _bgr(picture)
     turns = round(picture.rotation / 90) % 4
     if turns:
         bgr = np.ascontiguousarray(np.rot90(bgr, turns))
@@ -347,6 +354,20 @@ def _upright(picture: av.VideoFrame, size: tuple[int, int] | None) -> Frame:
         how = cv2.INTER_AREA if smaller else cv2.INTER_CUBIC
         return cast("Frame", cv2.resize(bgr, size, interpolation=how))
     return bgr
+
+
+def _bgr(picture: av.VideoFrame) -> Frame:
+    bt709 = _looks_bt709(picture)
+    even = picture.width % 2 == picture.height % 2 == 0
+    if picture.format.name != "yuv420p" or not even or picture.color_range == _FULL:
+        matrix = Colorspace.ITU709 if bt709 else Colorspace.ITU601
+        return cast("Frame", picture.to_ndarray(format="bgr24", src_colorspace=matrix))
+    # As in _i420(), the other way. What is read otherwise is a level darker than it was written.
+    levels = [np.asarray(plane).reshape(-1, plane.line_size)[:, : plane.width].ravel()
+              for plane in picture.planes]  # fmt: skip
+    i420 = np.concatenate(levels).reshape(-1, picture.width)
+    bgr = cv2.cvtColor(i420, cv2.COLOR_YUV2BGR_I420)
+    return cast("Frame", cv2.transform(bgr, _TURN_BACK) if bt709 else bgr)
 
 
 def _looks_bt709(picture: av.VideoFrame) -> bool:
@@ -374,3 +395,4 @@ def _i420(bgr: Frame) -> Frame:
 _TURN = (np.linalg.inv(_luma_chroma(0.299, 0.114)) @ _luma_chroma(0.2126, 0.0722))[
     ::-1, ::-1
 ].astype(np.float32)
+_TURN_BACK = np.linalg.inv(_TURN).astype(np.float32)

@@ -9,19 +9,20 @@ from typing import cast
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from kinetoscope.engines.studio import grades
+from kinetoscope.engines.studio.backdrop import Backdrop
 from kinetoscope.engines.studio.brief import FPS
 from kinetoscope.engines.studio.camera import Moves
 from kinetoscope.engines.studio.film import Frame
 from kinetoscope.engines.studio.motion import flow
 from kinetoscope.engines.studio.script import read_script
-from kinetoscope.engines.studio.shot import Shot
 from kinetoscope.engines.studio.subject import subject_mask
-from kinetoscope.engines.studio.vision import Map, guided, resized
+from kinetoscope.engines.studio.vision import Map, blended, guided
 
-_MOST_OLD, _LEAST_OLD = 24, 12  # frames: when a mask has to be made anew, and may be
-_MOST_CHANGED = 4.0  # of 255
+_MOST_OLD, _LEAST_OLD = 48, 12  # frames: when a mask has to be made anew, and may be
+_MOST_LOST = 7.0  # of 255: by how much what was followed may have changed
 _SAME_LIGHT = 0.38  # how far a subject takes on the colours of its new place
 
 Look = Callable[[Frame, float], Frame]
@@ -41,52 +42,85 @@ class Portrait:
     """Blurs what is behind the subject; the mask is made anew every few frames, and softened."""
 
     def __init__(self, canvas: Canvas) -> None:
-        self._mask = Follower(canvas)
+        self._follow = Follower(canvas)
+        self._oval = Mask.of(_oval(canvas.width, canvas.height), (canvas.width, canvas.height))
 
     def __call__(self, picture: Frame, _seconds: float) -> Frame:
         """Blur one frame's background."""
         height, width = picture.shape[:2]
-        mask = self._mask(picture)
-        if not (mask > 0.5).any():
-            mask = _oval(width, height)
+        mask = self._follow(picture)
         small = cv2.resize(picture, (max(4, width // 4), max(4, height // 4)))
         soft = cv2.GaussianBlur(small, (0, 0), max(1.0, height / 170))
         behind = cv2.resize(soft, (width, height), interpolation=cv2.INTER_LINEAR)
-        return cast("Frame", cv2.blendLinear(picture, behind, mask, 1 - mask))
+        return (mask if mask.found else self._oval).laid(picture, cast("Frame", behind))
+
+
+@dataclass(frozen=True, slots=True)
+class Mask:
+    """A subject, whether it was *found*, and the box of pixels outside of which none of it is.
+
+    *share* covers the frame: 255 where the subject is, 0 where it is not.
+    """
+
+    share: Frame
+    found: bool
+    box: tuple[slice, slice]
+
+    @classmethod
+    def of(cls, small: Map, size: tuple[int, int]) -> Mask:
+        """Spread a *small* mask over a frame of *size*, width and height in pixels."""
+        share = cast("Frame", cv2.resize((small * 255).astype(np.uint8), size))
+        x, y, wide, tall = cv2.boundingRect(share)
+        return cls(share, bool((small > 0.5).any()), (slice(y, y + tall), slice(x, x + wide)))
+
+    def laid(self, picture: Frame, behind: Frame) -> Frame:
+        """Lay the subject of *picture* over *behind*, which becomes the whole."""
+        there = behind[self.box]
+        if there.size:
+            there[:] = blended(there, picture[self.box], self.share[self.box])
+        return behind
 
 
 class Follower:
     """Follows the subject through a film."""
 
     def __init__(self, canvas: Canvas) -> None:
-        self._size = (canvas.width, canvas.height)
+        self.size = (canvas.width, canvas.height)
+        scale = 320 / max(self.size)
+        self._small = (max(8, round(canvas.width * scale)), max(8, round(canvas.height * scale)))
+        rows, columns = np.mgrid[0 : self._small[1], 0 : self._small[0]].astype(np.float32)
+        self._grid = np.dstack([columns, rows])
         self._mask: Map | None = None
         self._seen: Frame | None = None
         self._age = 0
 
-    def __call__(self, picture: Frame) -> Map:
+    def __call__(self, picture: Frame) -> Mask:
         """Mark the subject of the next frame."""
-        scale = 320 / max(self._size)
-        size = (max(8, round(self._size[0] * scale)), max(8, round(self._size[1] * scale)))
-        small = cast("Frame", cv2.resize(picture, size, interpolation=cv2.INTER_AREA))
-        if self._mask is None or self._outdated(small):
+        small = cast("Frame", cv2.resize(picture, self._small, interpolation=cv2.INTER_AREA))
+        moved, lost = self._followed(small)
+        if moved is None or self._age >= _MOST_OLD or (self._age >= _LEAST_OLD and lost):
             seen = ((subject_mask(small) - 0.2) / 0.6).clip(0, 1).astype(np.float32)
-            if self._mask is not None and self._seen is not None:
-                seen = 0.7 * seen + 0.3 * _moved(self._mask, self._seen, small)
-            self._mask = seen
-            self._seen, self._age = small, 0
+            moved = seen if moved is None else (0.7 * seen + 0.3 * moved).astype(np.float32)
+            self._mask, self._seen, self._age = moved, small, 0
         self._age += 1
-        assert self._seen is not None
-        # Between two masks the subject moves on: the old one goes with it, and to the new edges.
-        moved = self._mask if self._age == 1 else _moved(self._mask, self._seen, small)
         now = ((guided(small, moved, 6, 1e-3) - 0.15) / 0.7).clip(0, 1).astype(np.float32)
-        return resized(now, self._size)
+        return Mask.of(now, self.size)
 
-    def _outdated(self, small: Frame) -> bool:
-        """Look again after a while, and sooner where much moves; a look is what costs."""
-        if self._age >= _MOST_OLD or self._seen is None:
-            return True
-        return self._age >= _LEAST_OLD and cv2.absdiff(small, self._seen).mean() > _MOST_CHANGED
+    def _followed(self, small: Frame) -> tuple[Map | None, bool]:
+        """Take the last mask along to where its things are now; tell whether they were lost.
+
+        To be looked for anew is what costs.
+        """
+        if self._mask is None or self._seen is None:
+            return None, True
+        places = self._grid + flow(small, self._seen, 0.5)
+        edge = cv2.BORDER_REPLICATE
+        moved, before = (
+            cv2.remap(one, places, None, cv2.INTER_LINEAR, borderMode=edge)  # type: ignore[call-overload]
+            for one in (self._mask, self._seen)
+        )
+        lost = float(cv2.absdiff(small, before).mean()) > _MOST_LOST
+        return cast("Map", moved), lost
 
 
 class Elsewhere:
@@ -96,23 +130,25 @@ class Elsewhere:
         plan = replace(read_script(place, canvas.seed), subjects=(), style=None)
         size = (canvas.width, canvas.height)
         still = Moves(("static",), 1.0, asked=True, seed=canvas.seed)
-        self._shot = Shot(plan, still, size, 10)
-        self._mask = Follower(canvas)
-        self._gain: tuple[float, float, float] | None = None
+        self._shot = Backdrop(plan, still, size, 10)
+        self._follow = Follower(canvas)
+        self._gain: NDArray[np.float64] | None = None
 
     def __call__(self, picture: Frame, seconds: float) -> Frame:
         """Put one frame's subject there; a picture of nothing in particular stays as it is."""
-        mask = self._mask(picture)
-        if not (mask > 0.5).any():
+        mask = self._follow(picture)
+        if not mask.found:
             return picture
         place = self._shot.frame(round(seconds * FPS))
         if self._gain is None:
-            self._gain = _gain(picture, mask, place)
-        toned = cv2.LUT(picture, _table(self._gain))
-        light = cv2.resize(cv2.blur(cv2.resize(place, (32, 18)), (7, 7)), mask.shape[::-1])
-        edge = (mask * (1 - mask) * 1.6).astype(np.float32)
-        wrapped = cv2.blendLinear(light, toned, edge, 1 - edge)
-        return cast("Frame", cv2.blendLinear(wrapped, place, mask, 1 - mask))
+            self._gain = _gain(picture, mask.share, place)
+        toned = cast("Frame", cv2.transform(picture, np.diag(self._gain)))
+        soft = cv2.blur(cv2.resize(place, (32, 18)), (7, 7))
+        light = cast("Frame", cv2.resize(soft, self._follow.size))
+        edge = cast("Frame", cv2.LUT(mask.share[mask.box], _EDGE))
+        there = toned[mask.box]
+        there[:] = blended(there, light[mask.box], edge)
+        return mask.laid(toned, place)
 
 
 class Dye:
@@ -127,10 +163,9 @@ class Dye:
         height, width = picture.shape[:2]
         if self._mask is None:
             self._mask = Follower(Canvas(width, height, 0))
-        share = self._mask(picture)
-        if not (share > 0.5).any():
-            share = np.full((height, width), 0.75, np.float32)
-        return grades.dyed(picture, self._hue, share)
+        mask = self._mask(picture)
+        everywhere = np.full((height, width), 191, np.uint8)
+        return grades.dyed(picture, self._hue, mask.share if mask.found else everywhere)
 
 
 def read_backdrop(prompt: str) -> tuple[str, str]:
@@ -157,27 +192,17 @@ _BACKDROPS = tuple(
 )
 
 
-def _gain(picture: Frame, mask: Map, place: Frame) -> tuple[float, float, float]:
+def _gain(picture: Frame, share: Frame, place: Frame) -> NDArray[np.float64]:
     """Tell by how much each colour of the subject has to change to be lit like *place*."""
-    solid = (mask > 0.6).astype(np.uint8)
+    solid = (share > 153).astype(np.uint8)
     own = np.array(cv2.mean(picture, mask=solid)[:3]) + 12
     around = np.array(cv2.mean(place)[:3]) + 12
-    gain = 1 + ((around / own).clip(0.5, 1.6) - 1) * _SAME_LIGHT
-    return tuple(float(channel) for channel in gain)  # type: ignore[return-value]
+    gain: NDArray[np.float64] = 1 + ((around / own).clip(0.5, 1.6) - 1) * _SAME_LIGHT
+    return gain
 
 
-def _table(gain: tuple[float, float, float]) -> Frame:
-    levels = np.arange(256)[:, None] * np.array(gain)
-    return cast("Frame", levels.clip(0, 255).astype(np.uint8)[None])
-
-
-def _moved(mask: Map, seen: Frame, now: Frame) -> Map:
-    """Take *mask*, made for the frame *seen*, along to where its things are *now*."""
-    back = flow(now, seen, 0.5)
-    height, width = mask.shape
-    y, x = np.mgrid[0:height, 0:width].astype(np.float32)
-    places = (x + back[..., 0], y + back[..., 1])
-    return cast("Map", cv2.remap(mask, *places, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE))
+_SHARES = np.arange(256) / 255
+_EDGE = (_SHARES * (1 - _SHARES) * 1.6 * 255).astype(np.uint8)
 
 
 def _oval(width: int, height: int) -> Map:

@@ -9,9 +9,11 @@ from typing import cast
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from kinetoscope.engines.studio.film import Frame
 from kinetoscope.engines.studio.finish import bloom
+from kinetoscope.engines.studio.vision import blended
 
 Triple = tuple[float, float, float]
 _LUMA = np.array([0.114, 0.587, 0.299])
@@ -31,21 +33,24 @@ class Grade:
 
     def __call__(self, picture: Frame) -> Frame:
         """Grade one frame."""
-        graded = cv2.LUT(picture, _curves(self))
-        if self.saturation != 1.0:
-            mix = np.eye(3) * self.saturation + (1 - self.saturation) * _LUMA[None]
-            graded = cv2.transform(graded, mix)
+        curve, mix = _settings(self)
+        bent = picture if curve is None else cv2.LUT(picture, curve)
+        graded = cast("Frame", cv2.transform(bent, mix))
         if self.glow:
-            return bloom(cast("Frame", graded), strength=self.glow, threshold=self.glow_above)
-        return cast("Frame", graded)
+            return bloom(graded, strength=self.glow, threshold=self.glow_above)
+        return graded
 
 
-@functools.lru_cache(maxsize=32)
-def _curves(grade: Grade) -> Frame:
+@functools.lru_cache(maxsize=64)
+def _settings(grade: Grade) -> tuple[Frame | None, NDArray[np.float32]]:
+    """Sum a grade up: one curve for all colours, if any, and how the bent ones are mixed."""
     level = np.linspace(0, 1, 256) ** grade.gamma
     bent = level + grade.contrast * (level * level * (3 - 2 * level) - level)
-    curves = bent[:, None] * np.array(grade.gain) + np.array(grade.lift)
-    return cast("Frame", (curves * 255).clip(0, 255).astype(np.uint8)[None])
+    curve = (bent * 255).clip(0, 255).round().astype(np.uint8)
+    plain = bool(grade.gamma == 1 and not grade.contrast)
+    mix = np.eye(3) * grade.saturation + (1 - grade.saturation) * _LUMA[None]
+    lifted = np.column_stack([np.diag(grade.gain), np.array(grade.lift) * 255])
+    return None if plain else curve, (mix @ lifted).astype(np.float32)
 
 
 NIGHT = Grade(
@@ -96,13 +101,19 @@ SURPRISES = (TEAL_ORANGE, SUMMER, BLEACHED, PASTEL, MOODY)
 
 def fog(picture: Frame) -> Frame:
     """Let fog hang over the middle of the picture."""
-    height = picture.shape[0]
-    down = np.linspace(0, 1, height, dtype=np.float32)[:, None]
-    share = 0.30 + 0.42 * np.exp(-(((down - 0.42) / 0.25) ** 2))
-    thick = np.repeat(share, picture.shape[1], axis=1).astype(np.float32)
-    white = np.empty_like(picture)
-    white[:] = (222, 216, 210)
-    return cast("Frame", cv2.blendLinear(picture, white, 1 - thick, thick))
+    clear, white = _fog(*picture.shape[:2])
+    return cast("Frame", cv2.add(cv2.multiply(picture, clear, scale=1 / 255), white))
+
+
+@functools.lru_cache(maxsize=2)
+def _fog(height: int, width: int) -> tuple[Frame, Frame]:
+    """Tell how much can be seen through the fog, and what the fog itself looks like."""
+    down = np.linspace(0, 1, height)[:, None, None]
+    thick = np.broadcast_to(
+        0.30 + 0.42 * np.exp(-(((down - 0.42) / 0.25) ** 2)), (height, width, 3)
+    )
+    clear = ((1 - thick) * 255).round().astype(np.uint8)
+    return clear, (thick * (222, 216, 210)).round().astype(np.uint8)
 
 
 def neon(picture: Frame) -> Frame:
@@ -175,25 +186,33 @@ HUES: Mapping[str, Hue] = {
 
 def swapped(picture: Frame, wanted: Hue, found: Hue) -> Frame:
     """Give what has the hue *found* the hue *wanted*."""
-    hsv = cv2.cvtColor(picture, cv2.COLOR_BGR2HSV)
-    hue = hsv[..., 0].astype(np.float32)
-    away = (hue - found.middle + 90) % 180 - 90
+    inside, becomes = _swap(wanted, found)
+    hue, saturation, value = cv2.split(cv2.cvtColor(picture, cv2.COLOR_BGR2HSV))
+    share = cv2.multiply(cv2.LUT(hue, inside), cv2.LUT(saturation, _COLOURFUL), scale=1 / 255)
+    other = cv2.merge([cv2.LUT(hue, becomes), saturation, value])
+    return _blend(picture, other, cast("Frame", share))
+
+
+@functools.lru_cache(maxsize=4)
+def _swap(wanted: Hue, found: Hue) -> tuple[Frame, Frame]:
+    """Tell of each hue how much it is the one *found*, and what it becomes."""
+    away = (np.arange(256) - found.middle + 90) % 180 - 90
     low, high = found.begins - found.middle, found.ends - found.middle
-    inside = np.minimum(away - low, high - away) / 6 + 0.5
-    colourful = (hsv[..., 1].astype(np.float32) - 40) / 45
-    share = (inside.clip(0, 1) * colourful.clip(0, 1)).astype(np.float32)
-    hsv[..., 0] = ((wanted.middle + away * 0.4) % 180).astype(np.uint8)
-    return _blend(picture, cv2.cvtColor(hsv, cv2.COLOR_HSV2BGR), share)
+    inside = (np.minimum(away - low, high - away) / 6 + 0.5).clip(0, 1) * 255
+    return inside.astype(np.uint8), ((wanted.middle + away * 0.4) % 180).astype(np.uint8)
 
 
-def dyed(picture: Frame, wanted: Hue, share: cv2.typing.MatLike) -> Frame:
-    """Dye *share* (a map, 0 to 1) of the picture in the hue *wanted*, light and shade kept."""
-    hsv = cv2.cvtColor(picture, cv2.COLOR_BGR2HSV)
-    hsv[..., 0] = int(wanted.middle) % 180
-    hsv[..., 1] = np.maximum(hsv[..., 1], 130)
-    return _blend(picture, cv2.cvtColor(hsv, cv2.COLOR_HSV2BGR), share)
+_COLOURFUL = ((np.arange(256) - 40) / 45 * 255).clip(0, 255).astype(np.uint8)
 
 
-def _blend(picture: Frame, other: cv2.typing.MatLike, share: cv2.typing.MatLike) -> Frame:
-    soft = cv2.GaussianBlur(share.astype(np.float32), (0, 0), 1.5)
-    return cast("Frame", cv2.blendLinear(picture, other, 1 - soft, soft))
+def dyed(picture: Frame, wanted: Hue, share: Frame) -> Frame:
+    """Dye *share* of the picture, 0 to 255, in the hue *wanted*, light and shade kept."""
+    _, saturation, value = cv2.split(cv2.cvtColor(picture, cv2.COLOR_BGR2HSV))
+    hue = np.full_like(value, int(wanted.middle) % 180)
+    return _blend(picture, cv2.merge([hue, np.maximum(saturation, 130), value]), share)
+
+
+def _blend(picture: Frame, hsv: cv2.typing.MatLike, share: Frame) -> Frame:
+    soft = cv2.GaussianBlur(share, (0, 0), 1.5)
+    other = cv2.cvtColor(hsv, cv2.COLOR_HSV2BGR)
+    return blended(picture, cast("Frame", other), cast("Frame", soft))

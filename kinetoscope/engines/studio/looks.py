@@ -29,7 +29,6 @@ from kinetoscope.engines.studio.sound import stretched
 from kinetoscope.engines.studio.source import measure
 
 _SET_UP = 0.04
-_MASK_EVERY = 4  # frames
 
 
 def render(brief: Brief, tell: Tell) -> Notes:
@@ -118,12 +117,14 @@ class OldFilm:
         gate = np.array(
             [[1, 0, random.normal(0, 0.8) * tremble], [0, 1, random.normal(0, 1.1) * tremble]]
         )
-        steady = cv2.warpAffine(aged, gate, (width, height), borderMode=cv2.BORDER_REFLECT)
+        # Four values a pixel: OpenCV is twice as quick with them.
+        four = cv2.cvtColor(aged, cv2.COLOR_BGR2BGRA)
+        moved = cv2.warpAffine(four, gate, (width, height), borderMode=cv2.BORDER_REFLECT)
+        steady = cv2.cvtColor(moved, cv2.COLOR_BGRA2BGR)
         lamp = 1 + 0.05 * math.sin(seconds * 41) + 0.03 * random.normal()
-        lit = cv2.convertScaleAbs(steady, alpha=lamp)
         grain = self._grains[int(random.integers(len(self._grains)))]
-        grainy = cv2.add(lit, grain) if random.random() < 0.5 else cv2.subtract(lit, grain)
-        aged = cast("Frame", cv2.multiply(grainy, self._fall, scale=1 / 255))
+        grainy = cv2.add(steady, grain) if random.random() < 0.5 else cv2.subtract(steady, grain)
+        aged = cast("Frame", cv2.multiply(grainy, self._fall, scale=lamp / 255))
         return self._scratched(aged)
 
     def _scratched(self, picture: Frame) -> Frame:

@@ -37,6 +37,7 @@ from kinetoscope.engines.studio.script import read_weather
 from kinetoscope.engines.studio.slate import Slate, read_slate
 from kinetoscope.engines.studio.sound import fading
 from kinetoscope.engines.studio.source import Source, measure
+from kinetoscope.engines.studio.splice import coded_pictures
 from kinetoscope.engines.studio.story import Story
 from kinetoscope.engines.studio.subject import Eye, subject_mask
 from kinetoscope.engines.studio.vision import Map
@@ -74,19 +75,22 @@ def render(brief: Brief, tell: Tell, eye: Eye | None = None) -> Notes:
         title=brief.prompt,
         note=note,
     ) as film:
-        end = _copy(source, film, tell, total)
-        copied = film.frames + len(end.last)
+        whole = coded_pictures(source)
+        film.begin_with(whole or ())
+        end = _copy(source, None if whole else film, tell, total)
+        copied = film.frames if whole else film.frames + len(end.last)
         story = _believed(longer, copied, end)
-        for frame in _restored(story, copied, end) if story else end.last:
+        for frame in () if whole else end.last:
             film.add(frame)
         frames = (
-            _further(story, copied)
+            _further(story, copied, end.last[-1])
             if story
             else gently(_continued(brief, source, end, eye), end.last)
         )
         for number, frame in enumerate(islice(frames, fresh), start=1):
             film.add(frame)
-            tell((copied + number) / (copied + fresh))
+            begun = copied / 4 if whole else copied
+            tell((begun + number) / (begun + fresh))
         if sound is not None:
             begins, length = (int(count / source.fps * RATE) for count in (copied, film.frames))
             if not brief.sound:
@@ -107,15 +111,18 @@ class _End:
     glances: list[Map]
 
 
-def _copy(source: Source, film: FilmWriter, tell: Tell, total: int) -> _End:
+def _copy(source: Source, film: FilmWriter | None, tell: Tell, total: int) -> _End:
+    """See how *source* ends; write it to *film*, but for its end, if it is not there already."""
     last: deque[Frame] = deque()
     glances = []
     for picture in read_frames(source.path, source.size, fps=source.fps):
         last.append(picture)
         if len(last) > _LAST:
-            film.add(last.popleft())
+            earlier = last.popleft()
+            if film is not None:
+                film.add(earlier)
         glances.append(glance(picture))
-        tell(min(film.frames, source.frames) / total)
+        tell(min(len(glances), source.frames) / (4 * total if film is None else total))
     if not last:
         raise CannotRender("the video has no frame that could be read")
     return _End(tuple(last), glances)
@@ -143,20 +150,23 @@ def _believed(longer: Slate | None, copied: int, end: _End) -> Story | None:
     return story if gap < _SAME else None
 
 
-def _restored(story: Story, copied: int, end: _End) -> Iterator[Frame]:
-    """Give the last frames back, one by one, the fine grain that coding took from them.
+def _further(story: Story, copied: int, last: Frame) -> Iterator[Frame]:
+    """Tell *story* on after its frame *last*, which coding has robbed of its grain.
 
-    What follows has it still, and would be seen to begin.
+    Grain would be seen to begin: it comes back little by little, and what was left of the detail
+    goes with it.
     """
-    first = copied - len(end.last)
-    for number, frame in enumerate(end.last, start=1):
-        share = ease(number / (len(end.last) + 1))
-        drawn = story.frame(first + number - 1)
-        yield cast("Frame", cv2.addWeighted(frame, 1 - share, drawn, share, 0))
+    left = last - _soft(story.frame(copied - 1))
+    for number in range(_LAST):
+        drawn, share = story.frame(copied + number), np.float32(ease(number / _LAST))
+        soft = _soft(drawn)
+        mixed = soft + left * (1 - share) + (drawn - soft) * share
+        yield mixed.round().clip(0, 255).astype(np.uint8)
+    yield from (story.frame(number) for number in count(copied + _LAST))
 
 
-def _further(story: Story, number: int) -> Iterator[Frame]:
-    return (story.frame(further) for further in count(number))
+def _soft(frame: Frame) -> Map:
+    return cv2.GaussianBlur(frame.astype(np.float32), (0, 0), 1.0)  # type: ignore[return-value]
 
 
 def played_on(sound: Sound, begins: int, bed: Sound) -> Sound:

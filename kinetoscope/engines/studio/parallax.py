@@ -21,7 +21,8 @@ from kinetoscope.engines.studio.vision import (
     resized,
 )
 
-_STEP = 4  # pixels between two points at which a sheet's bend is worked out
+_STEP = 8  # pixels between two points at which a sheet's bend is worked out
+_FINE = 2  # as many of them in a row for each of those, where what is seen bends by itself
 _FAR, _NEAR = 0.16, 0.85  # inverse distances
 _ROUNDS = 3
 _RELIEF = 0.25  # how much of a picture's guessed relief is kept: more would bend what is straight
@@ -35,13 +36,27 @@ class Sheet:
     inverse: Map
 
 
+@dataclass(frozen=True, slots=True)
+class _Box:
+    """Points of a grid, without those along its edges: rows and columns, from the first on."""
+
+    top: int
+    foot: int
+    left: int
+    right: int
+
+
 class Stage:
     """Sheets, the farthest first, before one camera; *focus* is what a push in goes towards."""
 
     def __init__(self, sheets: tuple[Sheet, ...], focus: tuple[float, float] = (0.0, 0.0)) -> None:
         height, width = sheets[0].picture.shape[:2]
         self.width, self.height = width, height
-        self._sheets, self._focus = sheets, focus
+        # Four values a pixel, whether they are needed or not: OpenCV is twice as quick with them.
+        self._pictures = [_with_alpha(sheet.picture) for sheet in sheets]
+        self._inverse = [sheet.inverse for sheet in sheets]
+        self._there = [_there(sheet) for sheet in sheets]
+        self._focus = focus
         self._shape = width / height
         # One point more on every side, so that nothing is stretched along the edges.
         across = (np.arange(-1, -(-width // _STEP) + 1, dtype=np.float32) + 0.5) * _STEP / width
@@ -51,18 +66,34 @@ class Stage:
     def frame(self, pose: Pose, zoom: float, *, bend: Map | None = None) -> Frame:
         """Draw what the camera sees at *pose*, showing *zoom* of the picture's width at rest.
 
-        *bend* shifts what is looked up, in pixels (height × width × 2).
+        *bend* shifts what is looked up, in pixels; it covers the picture, coarsely or finely.
         """
-        picture = self.seen(0, pose, zoom, bend=bend)
-        for number in range(1, len(self._sheets)):
-            picture = laid_over(picture, self.seen(number, pose, zoom, bend=bend))
+        places = self.places(0, pose, zoom, bend=bend)
+        # The picture goes on behind its edges as in a mirror.
+        seen = _looked_at(self._pictures[0], places, cv2.BORDER_REFLECT_101)
+        picture = cast("Frame", cv2.cvtColor(seen, cv2.COLOR_BGRA2BGR))
+        for number in range(1, len(self._pictures)):
+            self.lay_over(picture, number, pose, zoom, bend=bend)
         return picture
+
+    def lay_over(
+        self, frame: Frame, number: int, pose: Pose, zoom: float, *, bend: Map | None = None
+    ) -> None:
+        """Draw sheet *number*, which is premultiplied BGRA, over *frame*: only where it is."""
+        points = self._points(number, pose, zoom)
+        box = self._box(number, points)
+        if box is None:
+            return
+        places, (rows, columns) = self._spread(points, bend, box)
+        seen = _looked_at(self._pictures[number], places, cv2.BORDER_REPLICATE)
+        behind = frame[rows, columns]
+        behind[:] = laid_over(behind, seen)
 
     def zoom_for(self, poses: Iterable[Pose]) -> float:
         """Tell how much of the picture can be shown so that no edge comes into view at *poses*."""
         reach = 1.0
         for pose in poses:
-            x, y = self._looked_up(self._sheets[0].inverse, pose, 1.0)
+            x, y = self._looked_up(self._inverse[0], pose, 1.0)
             inside = (slice(1, -1), slice(1, -1))
             far = max(float(np.abs(x[inside]).max()) / self._shape, float(np.abs(y[inside]).max()))
             reach = max(reach, far)
@@ -75,28 +106,57 @@ class Stage:
             yaw=pose.yaw + self._focus[0] * share, pitch=pose.pitch + self._focus[1] * share
         )
 
-    def seen(self, number: int, pose: Pose, zoom: float, *, bend: Map | None = None) -> Frame:
-        """Draw sheet *number* alone: 0 is the farthest."""
-        picture = self._sheets[number].picture
-        places = self.places(number, pose, zoom)
-        if bend is not None:
-            places = places + bend
-        edge = cv2.BORDER_REFLECT_101 if picture.shape[2] == 3 else cv2.BORDER_REPLICATE
-        seen = cv2.remap(picture, places, None, cv2.INTER_LINEAR, borderMode=edge)  # type: ignore[call-overload]
-        return cast("Frame", seen)
-
-    def places(self, number: int, pose: Pose, zoom: float) -> Map:
+    def places(self, number: int, pose: Pose, zoom: float, *, bend: Map | None = None) -> Map:
         """Tell which place of sheet *number* each pixel shows: height × width × 2, in pixels."""
-        x, y = self._looked_up(self._sheets[number].inverse, pose, zoom)
-        points = cv2.merge(
-            [
-                (x / self._shape + 1) * (self.width / 2) - 0.5,
-                (y + 1) * (self.height / 2) - 0.5,
-            ]
+        rows, columns = self._u.shape
+        whole = _Box(0, rows - 2, 0, columns - 2)
+        return self._spread(self._points(number, pose, zoom), bend, whole)[0]
+
+    def _points(self, number: int, pose: Pose, zoom: float) -> Map:
+        """Tell which place of sheet *number* each point of the grid shows, in pixels."""
+        x, y = self._looked_up(self._inverse[number], pose, zoom)
+        across = (x / self._shape + 1) * (self.width / 2) - 0.5
+        return cast("Map", cv2.merge([across, (y + 1) * (self.height / 2) - 0.5]))
+
+    def _box(self, number: int, points: Map) -> _Box | None:
+        """Find the points between which sheet *number* is seen, and a margin of two; or none."""
+        there = self._there[number]
+        scale = np.array([there.shape[1] / self.width, there.shape[0] / self.height], np.float32)
+        near = points * scale
+        mode = cv2.BORDER_REPLICATE
+        seen = cv2.remap(there, near, None, cv2.INTER_NEAREST, borderMode=mode)  # type: ignore[call-overload]
+        inside = seen[1:-1, 1:-1]
+        rows, columns = np.flatnonzero(inside.any(1)), np.flatnonzero(inside.any(0))
+        if not rows.size:
+            return None
+        return _Box(
+            top=max(0, int(rows[0]) - 2),
+            foot=min(inside.shape[0], int(rows[-1]) + 3),
+            left=max(0, int(columns[0]) - 2),
+            right=min(inside.shape[1], int(columns[-1]) + 3),
         )
-        rows, columns = points.shape[:2]
-        full = cv2.resize(points, (columns * _STEP, rows * _STEP), interpolation=cv2.INTER_LINEAR)
-        return cast("Map", full[_STEP : _STEP + self.height, _STEP : _STEP + self.width])
+
+    def _spread(self, points: Map, bend: Map | None, box: _Box) -> tuple[Map, tuple[slice, slice]]:
+        """Spread *points* within *box* over the pixels there; tell which pixels those are."""
+        step = _STEP
+        part = points[box.top : box.foot + 2, box.left : box.right + 2]
+        if bend is not None:
+            rows, columns = points.shape[:2]
+            size = ((columns - 2) * _FINE, (rows - 2) * _FINE)
+            fine = np.pad(
+                cv2.resize(bend, size, interpolation=cv2.INTER_CUBIC),
+                ((_FINE, _FINE), (_FINE, _FINE), (0, 0)),
+                mode="edge",
+            )
+            part = _enlarged(part, _FINE)
+            top, left = box.top * _FINE, box.left * _FINE
+            part = part + fine[top:, left:][: part.shape[0], : part.shape[1]]
+            step //= _FINE
+        full = _enlarged(part, step)
+        foot, right = min(self.height, box.foot * _STEP), min(self.width, box.right * _STEP)
+        top, left = box.top * _STEP, box.left * _STEP
+        inside = full[_STEP : _STEP + foot - top, _STEP : _STEP + right - left]
+        return inside, (slice(top, foot), slice(left, right))
 
     def _looked_up(self, inverse: Map, pose: Pose, zoom: float) -> tuple[Map, Map]:
         """Find the point of the sheet that each ray meets: a few rounds of guess and correction."""
@@ -156,10 +216,9 @@ def cut(picture: Frame, alpha: Map) -> Frame:
 
 def laid_over(behind: Frame, front: Frame) -> Frame:
     """Lay premultiplied BGRA over BGR."""
-    blue, green, red, alpha = cv2.split(front)
-    clear = cv2.cvtColor(cv2.bitwise_not(alpha), cv2.COLOR_GRAY2BGR)
+    clear = cv2.cvtColor(cv2.bitwise_not(cv2.extractChannel(front, 3)), cv2.COLOR_GRAY2BGR)
     shaded = cv2.multiply(behind, clear, scale=1 / 255)
-    return cast("Frame", cv2.add(shaded, cv2.merge([blue, green, red])))
+    return cast("Frame", cv2.add(shaded, cv2.cvtColor(front, cv2.COLOR_BGRA2BGR)))
 
 
 def inverse(near: Map, softness: float = 3) -> Map:
@@ -189,3 +248,28 @@ def _filled(near: Map, holes: Map) -> Map:
     grey = cv2.merge([(near * 255).astype(np.uint8)] * 3)
     filled = push_pull(cast("Frame", grey), holes)[..., 0]
     return (filled / np.float32(255)).astype(np.float32)
+
+
+def _with_alpha(picture: Frame) -> Frame:
+    clear = picture.shape[2] == 4
+    return picture if clear else cast("Frame", cv2.cvtColor(picture, cv2.COLOR_BGR2BGRA))
+
+
+def _there(sheet: Sheet) -> Frame:
+    """Mark, at the size of its distances and a little too widely, where *sheet* is not clear."""
+    rows, columns = sheet.inverse.shape
+    if sheet.picture.shape[2] == 3:
+        return np.ones((rows, columns), np.uint8)
+    solid = cv2.dilate((sheet.picture[..., 3] > 0).astype(np.uint8), np.ones((9, 9), np.uint8))
+    small = cv2.resize(solid * np.uint8(255), (columns, rows), interpolation=cv2.INTER_AREA)
+    return cast("Frame", (small > 0).astype(np.uint8))
+
+
+def _enlarged(points: Map, times: int) -> Map:
+    size = (points.shape[1] * times, points.shape[0] * times)
+    return cast("Map", cv2.resize(points, size, interpolation=cv2.INTER_LINEAR))
+
+
+def _looked_at(picture: Frame, places: Map, edge: int) -> Frame:
+    seen = cv2.remap(picture, places, None, cv2.INTER_LINEAR, borderMode=edge)  # type: ignore[call-overload]
+    return cast("Frame", seen)

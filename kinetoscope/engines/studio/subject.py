@@ -72,6 +72,7 @@ class Model:
     def __init__(self, session: Any) -> None:  # noqa: ANN401 - onnxruntime ships no types
         self._session = session
         self._input = session.get_inputs()[0].name
+        self._mask = session.get_outputs()[0].name  # the others are steps on the way to it
 
     def __call__(self, bgr: Frame) -> Map:
         """Mark the subject."""
@@ -79,7 +80,7 @@ class Model:
         small = cv2.resize(bgr, side, interpolation=cv2.INTER_AREA)[..., ::-1].astype(np.float32)
         colours = (small / max(float(small.max()), 1.0) - _MEAN) / _SPREAD
         planes = np.ascontiguousarray(colours.transpose(2, 0, 1))[None].astype(np.float32)
-        mask = self._session.run(None, {self._input: planes})[0][0, 0]
+        mask = self._session.run([self._mask], {self._input: planes})[0][0, 0]
         # Stretched only where something was found, so that an empty street has no subject.
         stretched = (mask - mask.min()) / max(float(np.ptp(mask)), 0.5)
         return cast("Map", stretched.astype(np.float32))

@@ -39,7 +39,7 @@ class Sway:
         self._y, self._x = np.mgrid[0:rows, 0:columns].astype(np.float32) * (_STEP / height)
 
     def __call__(self, seconds: float) -> Map | None:
-        """Tell by how many pixels each place is shifted; None where nothing sways."""
+        """Tell by how many pixels places are shifted, coarsely; None where nothing sways."""
         shift: Map | None = None
         for name, share in self._kinds:
             way = (
@@ -49,9 +49,7 @@ class Sway:
             )
             moved = way * (share[..., None] * (_REACH[name] * self._size[1]))
             shift = moved if shift is None else shift + moved
-        if shift is None:
-            return None
-        return cast("Map", cv2.resize(shift, self._size, interpolation=cv2.INTER_CUBIC))
+        return shift
 
     def _points(self, share: Map) -> Map:
         size = (-(-self._size[0] // _STEP), -(-self._size[1] // _STEP))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import cv2
-
 from kinetoscope.engines.studio.brief import FPS, Brief, Notes, Tell
 from kinetoscope.engines.studio.film import RATE, FilmWriter
 from kinetoscope.engines.studio.notes import notes_on_scene
@@ -13,12 +11,10 @@ from kinetoscope.engines.studio.sound import fading
 from kinetoscope.engines.studio.story import Story
 
 _SET_UP = 0.06  # the share of the work that is done before the first frame
-_THREADS = 1  # more of them cost half as much again, and end no sooner
 
 
 def render(brief: Brief, tell: Tell) -> Notes:
     """Draw the film of *brief*; tell the share that is done from the first moment on."""
-    cv2.setNumThreads(_THREADS)
     tell(0.01)
     slate = Slate.of(brief)
     story = Story(slate)

@@ -110,6 +110,13 @@ def soft(field: Map, sigma: float) -> Map:
     return cast("Map", cv2.GaussianBlur(field, (0, 0), max(sigma, 0.3)))
 
 
+def blended(behind: Frame, front: Frame, share: Frame) -> Frame:
+    """Mix *front* into *behind*: all of it where *share* is 255, nothing where it is 0."""
+    wide = cv2.cvtColor(share, cv2.COLOR_GRAY2BGR)
+    kept = cv2.multiply(behind, cv2.bitwise_not(wide), scale=1 / 255)
+    return cast("Frame", cv2.add(kept, cv2.multiply(front, wide, scale=1 / 255)))
+
+
 def fitted(bgr: Frame, longest: int) -> Frame:
     """Scale a picture down so that its longer side has *longest* pixels at most."""
     scale = min(1.0, longest / max(bgr.shape[:2]))

@@ -76,10 +76,9 @@ def test_only_what_the_words_name_sways_and_never_the_subject() -> None:
     mask[20:, 70:120] = 1
 
     assert Sway(picture, mask, "push in")(1.0) is None
-    water, leaves = (Sway(picture, mask, words)(1.0) for words in ("the lake ripples", "windy"))
+    found = [Sway(picture, mask, words)(1.0) for words in ("the lake ripples", "windy")]
 
-    assert water is not None
-    assert leaves is not None
+    water, leaves = (cv2.resize(shift, (192, 108)) for shift in found if shift is not None)
     assert np.abs(water[90:, :50]).mean() > 5 * np.abs(water[10:30]).mean()
     assert np.abs(leaves[45:75, 5:50]).mean() > 0.02
     for shift in (water, leaves):

@@ -2,6 +2,7 @@ import itertools
 from fractions import Fraction
 from pathlib import Path
 
+import av
 import cv2
 import numpy as np
 import pytest
@@ -106,6 +107,21 @@ def test_the_source_comes_first_unchanged(tmp_path: Path) -> None:
 
     for before, after in zip(read_frames(video), shown, strict=False):
         assert np.abs(before.astype(float) - after).mean() < 4
+
+
+def test_the_pictures_of_a_film_of_ours_are_not_coded_again(tmp_path: Path) -> None:
+    video = clip(tmp_path / "clip.mp4", waving(48))
+
+    extended(tmp_path, video)
+
+    before, after = decoded(video), decoded(tmp_path / "extended.mp4")
+    assert len(after) == 72
+    assert before == after[:48]
+
+
+def decoded(path: Path) -> list[bytes]:
+    with av.open(str(path)) as film:
+        return [frame.to_ndarray().tobytes() for frame in film.decode(video=0)]
 
 
 def test_a_pan_goes_on_as_it_was_going(tmp_path: Path) -> None:

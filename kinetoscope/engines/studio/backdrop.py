@@ -1,0 +1,33 @@
+"""Backdrops: drawn places behind somebody in focus, who is what one looks at."""
+
+from __future__ import annotations
+
+from typing import cast
+
+import cv2
+
+from kinetoscope.engines.studio.camera import Moves
+from kinetoscope.engines.studio.film import Frame
+from kinetoscope.engines.studio.script import ScenePlan
+from kinetoscope.engines.studio.shot import Shot
+
+_MOST_ROWS = 480  # a place is seen a little out of focus, and costs half as much
+
+
+class Backdrop:
+    """One take of *plan*, as a Shot would be, but no sharper than a lens would show it."""
+
+    def __init__(
+        self, plan: ScenePlan, moves: Moves, size: tuple[int, int], seconds: float
+    ) -> None:
+        self._size = size
+        scale = min(1.0, _MOST_ROWS / min(size))
+        width, height = (round(side * scale / 2) * 2 for side in size)
+        self._shot = Shot(plan, moves, (width, height), seconds)
+
+    def frame(self, number: int) -> Frame:
+        """Draw frame *number* of the shot."""
+        drawn = self._shot.frame(number)
+        if self._size == (drawn.shape[1], drawn.shape[0]):
+            return drawn
+        return cast("Frame", cv2.resize(drawn, self._size, interpolation=cv2.INTER_CUBIC))
