@@ -12,6 +12,7 @@ from starlette.responses import Response
 
 from kinetoscope.api.costs import MOST_DIFFERENCES, costs_csv, show_costs
 from kinetoscope.api.door import answer, caller, glance_as, whole_number
+from kinetoscope.api.pages import answer_page, read_limit
 from kinetoscope.api.show import show_day, to_csv
 from kinetoscope.db import Conn, accounts, costs, ledger, reports
 from kinetoscope.db.costs import Costs
@@ -97,23 +98,12 @@ class Accounts:
         """Answer the journal, newest first."""
         key = await caller(self.gateway, request)
         query = request.query_params
-        limit = whole_number(query, "limit", 20)
-        if not 1 <= limit <= MOST_ENTRIES:
-            raise InvalidOrder(f"limit must be 1 to {MOST_ENTRIES}", "limit")
+        limit = read_limit(query, MOST_ENTRIES)
         after = whole_number(query, "after", 0) or None
         found = await self.gateway.db.read(
             lambda conn: ledger.statement(conn, key.account_id, after=after, limit=limit + 1)
         )
-        page = [_show_entry(entry) for entry in found[:limit]]
-        return answer(
-            {
-                "object": "list",
-                "data": page,
-                "has_more": len(found) > limit,
-                "first_id": page[0]["id"] if page else None,
-                "last_id": page[-1]["id"] if page else None,
-            }
-        )
+        return answer_page([_show_entry(entry) for entry in found], limit)
 
     async def models(self, request: Request) -> Response:
         """Answer what the caller may ask for, with operations, limits and prices."""

@@ -13,6 +13,7 @@ from starlette.responses import Response
 
 from kinetoscope.api.body import SMALL_BYTES, Bodies, announced_length
 from kinetoscope.api.door import answer, caller, glance_as, is_id, read_as, whole_number
+from kinetoscope.api.pages import answer_page, read_page
 from kinetoscope.api.sending import Stored, answer_file
 from kinetoscope.api.upload import Upload, receive, too_large
 from kinetoscope.assets.inspect import VIDEO_BYTES
@@ -51,15 +52,7 @@ class Files:
     async def list(self, request: Request) -> Response:
         """Answer the account's files, newest first."""
         query = request.query_params
-        limit = whole_number(query, "limit", MOST_LISTED)
-        if not 1 <= limit <= MOST_LISTED:
-            raise InvalidOrder(f"limit must be 1 to {MOST_LISTED}", "limit")
-        order = query.get("order", "desc")
-        if order not in ("asc", "desc"):
-            raise InvalidOrder("order must be asc or desc", "order")
-        after = query.get("after")
-        if after is not None and not is_id(after):
-            raise InvalidOrder("after must be the id of a file", "after")
+        wanted = read_page(query, MOST_LISTED, MOST_LISTED)
         found = await read_as(
             self.gateway,
             request,
@@ -68,21 +61,12 @@ class Files:
                 key.account_id,
                 int(self.gateway.now()),
                 purpose=_purpose(query),
-                after=after,
-                ascending=order == "asc",
-                limit=limit + 1,
+                after=wanted.after,
+                ascending=wanted.ascending,
+                limit=wanted.limit + 1,
             ),
         )
-        page = [show_file(each) for each in found[:limit]]
-        return answer(
-            {
-                "object": "list",
-                "data": page,
-                "has_more": len(found) > limit,
-                "first_id": page[0]["id"] if page else None,
-                "last_id": page[-1]["id"] if page else None,
-            }
-        )
+        return answer_page([show_file(each) for each in found], wanted.limit)
 
     async def get(self, request: Request) -> Response:
         """Answer what is known of a file."""

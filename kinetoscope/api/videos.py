@@ -18,12 +18,12 @@ from kinetoscope.api.door import (
     answer,
     caller,
     glance_as,
-    is_id,
     pace_headers,
     path_id,
     whole_number,
 )
 from kinetoscope.api.headers import header
+from kinetoscope.api.pages import answer_page, read_page
 from kinetoscope.api.show import Video, poll_after_ms, show_task
 from kinetoscope.api.wire import VIDEO_NAMES, fingerprint, read_order
 from kinetoscope.api.xai_words import show_xai
@@ -42,7 +42,6 @@ from kinetoscope.service.terms import write_quote
 
 E = TypeVar("E", bound=StrEnum)
 
-MOST_LISTED = 100
 MOST_PATIENCE = 60  # seconds that an answer is held at most
 _LONGEST_KEY = 255
 _NOTHING: Mapping[str, str] = MappingProxyType({})
@@ -141,15 +140,7 @@ class Videos:
         """Answer the account's tasks, newest first."""
         key = await caller(self.gateway, request)
         query = request.query_params
-        limit = whole_number(query, "limit", 20)
-        if not 1 <= limit <= MOST_LISTED:
-            raise InvalidOrder(f"limit must be 1 to {MOST_LISTED}", "limit")
-        order = query.get("order", "desc")
-        if order not in ("asc", "desc"):
-            raise InvalidOrder("order must be asc or desc", "order")
-        after = query.get("after")
-        if after is not None and not is_id(after):
-            raise InvalidOrder("after must be the id of a video", "after")
+        page = read_page(query)
         wanted = tasks.Filter(
             statuses=_names(query, "status", Status),
             operations=_names(query, "operation", Operation),
@@ -161,21 +152,12 @@ class Videos:
                 conn,
                 key.account_id,
                 wanted,
-                after=after,
-                ascending=order == "asc",
-                limit=limit + 1,
+                after=page.after,
+                ascending=page.ascending,
+                limit=page.limit + 1,
             ),
         )
-        page = [self.show(request, task) for task in found[:limit]]
-        return answer(
-            {
-                "object": "list",
-                "data": page,
-                "has_more": len(found) > limit,
-                "first_id": page[0].id if page else None,
-                "last_id": page[-1].id if page else None,
-            }
-        )
+        return answer_page([self.show(request, task) for task in found], page.limit)
 
     async def cancel(self, request: Request) -> Response:
         """End a task that costs nothing yet."""

@@ -10,8 +10,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from kinetoscope.api.body import Bodies, Fields
-from kinetoscope.api.door import answer, caller, glance_as, is_id, read_as, whole_number
+from kinetoscope.api.door import answer, caller, glance_as, is_id, read_as
 from kinetoscope.api.headers import header
+from kinetoscope.api.pages import answer_page, read_page
 from kinetoscope.db import Conn, deliveries, webhooks
 from kinetoscope.db.accounts import Key
 from kinetoscope.db.deliveries import Delivery, State
@@ -21,7 +22,6 @@ from kinetoscope.domain.event import Event
 from kinetoscope.service import Gateway, endpoints
 from kinetoscope.service.endpoints import Shown, Wanted
 
-MOST_LISTED = 100
 NAME_CHARACTERS = 100
 DESCRIPTION_CHARACTERS = 500
 _SAID = {
@@ -59,7 +59,7 @@ class Webhooks:
             return webhooks.list_named(conn, key.account_id, after=after, limit=limit + 1)
 
         found = await read_as(self.gateway, request, look)
-        return _page([show_endpoint(each) for each in found], limit)
+        return answer_page([show_endpoint(each) for each in found], limit)
 
     async def get(self, request: Request) -> Response:
         """Answer an endpoint."""
@@ -155,7 +155,7 @@ class Webhooks:
             return endpoint, found
 
         endpoint, found = await read_as(self.gateway, request, look)
-        return _page([show_delivery(each, endpoint.url) for each in found], limit)
+        return answer_page([show_delivery(each, endpoint.url) for each in found], limit)
 
     async def resend(self, request: Request) -> Response:
         """Tell an event again, now."""
@@ -300,24 +300,5 @@ def _state(request: Request) -> State | None:
 
 
 def _page_of(request: Request) -> tuple[str | None, int]:
-    query = request.query_params
-    limit = whole_number(query, "limit", 20)
-    if not 1 <= limit <= MOST_LISTED:
-        raise InvalidOrder(f"limit must be 1 to {MOST_LISTED}", "limit")
-    after = query.get("after")
-    if after is not None and not is_id(after):
-        raise InvalidOrder("after must be the last_id of the page before", "after")
-    return after, limit
-
-
-def _page(found: list[dict[str, Any]], limit: int) -> Response:
-    page = found[:limit]
-    return answer(
-        {
-            "object": "list",
-            "data": page,
-            "has_more": len(found) > limit,
-            "first_id": page[0]["id"] if page else None,
-            "last_id": page[-1]["id"] if page else None,
-        }
-    )
+    page = read_page(request.query_params)
+    return page.after, page.limit

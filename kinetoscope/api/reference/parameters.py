@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from kinetoscope.api.account import MOST_ENTRIES
-from kinetoscope.api.videos import MOST_LISTED, MOST_PATIENCE
+from kinetoscope.api.pages import MOST_LISTED
+from kinetoscope.api.videos import MOST_PATIENCE
 from kinetoscope.assets.stills import (
     FRAME_WIDTH,
     MOST_COLUMNS,

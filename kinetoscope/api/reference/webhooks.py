@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from kinetoscope.api.pages import MOST_LISTED
 from kinetoscope.api.reference.curl import Curl
 from kinetoscope.api.reference.good import good
 from kinetoscope.api.reference.refusals import refused
 from kinetoscope.api.reference.webhook_shapes import URL
-from kinetoscope.api.webhooks import MOST_LISTED
 from kinetoscope.db.deliveries import State
 from kinetoscope.db.webhooks import MOST_ENDPOINTS
 from kinetoscope.domain import errors
