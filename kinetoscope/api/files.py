@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from kinetoscope.api.body import SMALL_BYTES, Bodies, announced_length
-from kinetoscope.api.door import answer, caller, glance_as, is_id, read_as, whole_number
+from kinetoscope.api.door import answer, caller, glance_as, is_id, whole_number
 from kinetoscope.api.pages import answer_page, read_page
 from kinetoscope.api.sending import Stored, answer_file
 from kinetoscope.api.upload import Upload, receive, too_large
@@ -51,16 +51,16 @@ class Files:
 
     async def list(self, request: Request) -> Response:
         """Answer the account's files, newest first."""
+        key = await caller(self.gateway, request)
         query = request.query_params
         wanted = read_page(query, MOST_LISTED, MOST_LISTED)
-        found = await read_as(
-            self.gateway,
-            request,
-            lambda conn, key: files.list_files(
+        purpose = _purpose(query)
+        found = await self.gateway.db.read(
+            lambda conn: files.list_files(
                 conn,
                 key.account_id,
                 int(self.gateway.now()),
-                purpose=_purpose(query),
+                purpose=purpose,
                 after=wanted.after,
                 ascending=wanted.ascending,
                 limit=wanted.limit + 1,

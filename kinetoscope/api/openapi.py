@@ -19,10 +19,11 @@ from kinetoscope.api.reference.files import TAG, file_paths, file_samples, file_
 from kinetoscope.api.reference.guide import guide
 from kinetoscope.api.reference.keys import key_example, key_paths, key_schemas
 from kinetoscope.api.reference.page import style, write_home, write_page
-from kinetoscope.api.reference.paths import ACCOUNT, TAGS, VIDEOS, Paths
+from kinetoscope.api.reference.paths import Paths
 from kinetoscope.api.reference.refusals import every_refusal
 from kinetoscope.api.reference.samples import Samples
 from kinetoscope.api.reference.schemas import answers, headers
+from kinetoscope.api.reference.tags import ACCOUNT, TAGS, VIDEOS
 from kinetoscope.api.reference.webhook_shapes import webhook_samples, webhook_schemas
 from kinetoscope.api.reference.webhooks import WEBHOOKS, webhook_paths
 from kinetoscope.api.show import to_json

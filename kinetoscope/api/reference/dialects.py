@@ -11,10 +11,11 @@ from kinetoscope.api.reference.curl import Curl
 from kinetoscope.api.reference.fields import IMAGE, JSON, VIDEO
 from kinetoscope.api.reference.good import good, pending
 from kinetoscope.api.reference.parameters import ID, IDEMPOTENCY
-from kinetoscope.api.reference.paths import MAKES, MODELS, POLLED, VIDEOS
+from kinetoscope.api.reference.paths import MAKES, POLLED
 from kinetoscope.api.reference.refusals import every_refusal, refused
 from kinetoscope.api.reference.samples import TASK, Samples
 from kinetoscope.api.reference.schemas import ref
+from kinetoscope.api.reference.tags import MODELS, VIDEOS
 from kinetoscope.api.show import to_json
 from kinetoscope.api.xai import in_xai_words, show_xai_model
 from kinetoscope.api.xai_words import DONE, EXPIRED, FAILED, PENDING, SECONDS, show_xai

@@ -23,25 +23,11 @@ from kinetoscope.api.reference.parameters import (
 from kinetoscope.api.reference.refusals import BAD_RANGE, PACE, refused
 from kinetoscope.api.reference.samples import TASK, Samples
 from kinetoscope.api.reference.schemas import ref
+from kinetoscope.api.reference.tags import ACCOUNT, HEALTH, MODELS, NAMES, VIDEOS
 from kinetoscope.assets.stills import Still
 from kinetoscope.domain import errors
 
 Json = dict[str, Any]
-
-VIDEOS, ACCOUNT, MODELS, HEALTH, NAMES = (
-    "Videos",
-    "Account",
-    "Models and prices",
-    "Health",
-    "Other names",
-)
-TAGS = {
-    VIDEOS: "Ask for a video, follow it, fetch it.",
-    ACCOUNT: "What there is, and where it went. All of it adds up to the last digit.",
-    MODELS: "What may be asked for, and what it costs.",
-    HEALTH: "For whoever watches over the service.",
-    NAMES: "The same tasks at the addresses that other clients use.",
-}
 
 _ASKS = (
     errors.InvalidOrder,
@@ -143,6 +129,7 @@ class Paths:
     def _remix(self) -> Json:
         asked = {"prompt": "The same in autumn."}
         made = self._make("remixVideo", "Edit an earlier video", "RemixRequest", asked)
+        made["responses"] |= refused(errors.NotFound, errors.ModelNotFound)
         return made | {
             "description": "The same as *Edit a video* with a completed video of this account.",
             "parameters": [ID, IDEMPOTENCY],
