@@ -188,8 +188,8 @@ def _show_audit(found: Audit, charged: Costs | None) -> None:
         say(fault)
     if not found.faults:
         click.echo(
-            f"{found.accounts} accounts, {found.entries} entries, {found.holds} holds,"
-            f" {found.tasks} tasks: the books add up"
+            f"accounts {found.accounts}, entries {found.entries}, holds {found.holds},"
+            f" tasks {found.tasks}: the books add up"
         )
     if charged is not None:
         show_costs_table(charged)
