@@ -128,8 +128,8 @@ class Sea:
             waves *= seen[near][..., None]
             slopes[near] += waves
         calm = 0.16 / (1 + away * away * 0.006)
-        right, ahead = cv2.extractChannel(slopes, 0), cv2.extractChannel(slopes, 1)
-        return cast("Field", right * calm), cast("Field", ahead * calm)
+        aside, along = cv2.extractChannel(slopes, 0), cv2.extractChannel(slopes, 1)
+        return cast("Field", aside * calm), cast("Field", along * calm)
 
     def _coloured(
         self,
@@ -166,13 +166,10 @@ class Sea:
             light.zenith[2] * 0.34 + 0.035,
         )
         colour = np.empty((3, rows.size, view.width), np.float32)
-        for plane, below, reflected, sun in zip(
-            colour, deep, cv2.split(seen)[:3], light.sun, strict=True
-        ):
-            np.subtract(reflected, np.float32(below), out=plane)
-            plane *= mirror
-            plane += shine * np.float32(sun)
-            plane += np.float32(below)
+        mirrored = cv2.split(seen)[:3]
+        for plane, below, reflected, sun in zip(colour, deep, mirrored, light.sun, strict=True):
+            np.multiply(reflected - np.float32(below), mirror, out=plane)
+            np.add(plane, shine * np.float32(sun) + np.float32(below), out=plane)
         return colour
 
     def _veil(self, colour: Planes, view: View, rows: Field) -> None:
