@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import cast
 
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 
 from kinetoscope.engines.studio.film import Frame
 from kinetoscope.engines.studio.grades import Grade
+from kinetoscope.engines.studio.scenes.layers import lay_over
 from kinetoscope.engines.studio.vision import Map
 
 Brush = Callable[[Frame], Frame]
@@ -30,9 +32,10 @@ class Steady:
         if self._source is not None and self._drawn is not None:
             blue, green, red = cv2.split(cv2.absdiff(picture, self._source))
             moved = cv2.max(cv2.max(blue, green), red)
-            fresh = cv2.blur(moved, (7, 7)).astype(np.float32) / 10
-            fresh = fresh.clip(0.35, 1).astype(np.float32)
-            drawn = cast("Frame", cv2.blendLinear(drawn, self._drawn, fresh, 1 - fresh))
+            fresh = cv2.LUT(cv2.blur(moved, (7, 7)), _FRESH)
+            kept = self._drawn.copy()
+            lay_over(kept, drawn, cast("Frame", fresh))
+            drawn = kept
         self._source, self._drawn = picture, drawn
         return drawn
 
@@ -40,16 +43,15 @@ class Steady:
 def cel(picture: Frame) -> Frame:
     """Draw flat colours and ink lines, as for an animated film."""
     height, width = picture.shape[:2]
-    flat = cast("Frame", cv2.bilateralFilter(_halved(picture), 7, 40, 7))
+    flat = cast("Frame", cv2.bilateralFilter(_halved(picture), 5, 40, 7))
     lab = cv2.cvtColor(flat, cv2.COLOR_BGR2LAB)
     lab[..., 0] = cv2.LUT(lab[..., 0], _STAIRS)
     colours = _VIVID(cast("Frame", cv2.cvtColor(lab, cv2.COLOR_LAB2BGR)))
     full = cv2.resize(colours, (width, height), interpolation=cv2.INTER_CUBIC)
-    grey = cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY).astype(np.float32)
-    scale = max(0.6, min(height, width) / 720)
-    gap = _soft(grey, 1.2 * scale) - 0.985 * _soft(grey, 2.6 * scale)
-    ink = np.where(gap >= -0.4, 1, 1 + np.tanh(0.5 * (gap + 0.4)))
-    return _shaded(full, _soft(ink.astype(np.float32), 0.6).clip(0.1, 1))
+    near, around = _near_and_around(picture)
+    gap = cv2.addWeighted(near, _INK_STEPS, around, -0.985 * _INK_STEPS, 255, dtype=cv2.CV_8U)
+    ink = cv2.GaussianBlur(cv2.LUT(gap, _INKED), (0, 0), 0.6)
+    return _shaded(full, np.maximum(ink, _PLAIN // 10))
 
 
 class Watercolour:
@@ -82,7 +84,7 @@ class Watercolour:
         full = cv2.remap(full, self._places, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT)  # type: ignore[call-overload]
         grey = cv2.cvtColor(full, cv2.COLOR_BGR2GRAY).astype(np.float32)
         pooled = (1 - np.abs(grey - _soft(grey, height / 180)) / 62).clip(0.55, 1)
-        return _shaded(full, (pooled * self._paper).astype(np.float32))
+        return _shaded(full, pooled * self._paper * _PLAIN)
 
 
 class Pencil:
@@ -93,22 +95,22 @@ class Pencil:
         random = np.random.default_rng(seed)
         hand = _soft(random.normal(0, 12, (height, width)).astype(np.float32), 6)
         self._hatches = [
-            (0.5 + 0.5 * np.sin((x * a + y * b) * 0.9 + hand * 2)).astype(np.float32)
+            _levels(0.5 + 0.5 * np.sin((x * a + y * b) * 0.9 + hand * 2))
             for a, b in ((1.0, 1.0), (1.0, -0.6))
         ]
         grain = _soft(random.random((height, width)).astype(np.float32), 0.8)
-        self._paper = (0.93 + 0.07 * _stretched(grain)).astype(np.float32)
+        self._paper = _levels(0.93 + 0.07 * _stretched(grain))
 
     def __call__(self, picture: Frame) -> Frame:
         """Draw one frame."""
         grey = cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY)
         calm = cv2.bilateralFilter(grey, 5, 30, 5)
-        around = cv2.GaussianBlur(calm, (0, 0), max(3.0, picture.shape[1] / 110))
-        drawn = cv2.divide(calm, around, scale=250).astype(np.float32)
-        dark = 255 - cv2.GaussianBlur(grey, (0, 0), 2).astype(np.float32)
-        drawn -= ((dark - 110) / 2.4).clip(0, 60) * self._hatches[0]
-        drawn -= ((dark - 165) / 1.8).clip(0, 55) * self._hatches[1]
-        tone = (drawn.clip(0, 255) * self._paper).astype(np.uint8)
+        around = _softly(calm, max(3.0, picture.shape[1] / 110), 4)
+        drawn = cv2.divide(calm, around, scale=250)
+        light = _softly(grey, 2, 2)
+        for shades, hatch in zip(_SHADES, self._hatches, strict=True):
+            drawn = cv2.subtract(drawn, cv2.multiply(cv2.LUT(light, shades), hatch, scale=1 / 255))
+        tone = cv2.multiply(drawn, self._paper, scale=1 / 255)
         return cast(
             "Frame", cv2.merge([cv2.convertScaleAbs(tone, alpha=k) for k in (0.95, 0.98, 1.0)])
         )
@@ -120,21 +122,22 @@ class Ink:
     def __init__(self, width: int, height: int, seed: int) -> None:
         grain = np.random.default_rng(seed).random((height, width)).astype(np.float32)
         tooth = 0.90 + 0.10 * _stretched(_soft(grain, 1.0))
-        self._paper = tooth[..., None] * np.array((0.86, 0.94, 0.99), np.float32)
+        self._paper = _levels(tooth[..., None] * np.array((0.86, 0.94, 0.99), np.float32))
 
     def __call__(self, picture: Frame) -> Frame:
         """Draw one frame."""
         height, width = picture.shape[:2]
         grey = cv2.cvtColor(_halved(picture), cv2.COLOR_BGR2GRAY)
-        calm = cv2.medianBlur(cv2.medianBlur(grey, 5), 5).astype(np.float32)
+        calm = cv2.medianBlur(cv2.medianBlur(grey, 5), 5)
         low, high = np.percentile(calm, (1, 99))
-        wash = 255 * ((calm - low) / max(float(high - low), 1) * 1.15).clip(0, 1) ** 0.8
-        full = cv2.resize(wash, (width, height), interpolation=cv2.INTER_CUBIC)
-        fine = cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY).astype(np.float32)
-        scale = max(0.6, min(height, width) / 720)
-        lines = ((_soft(fine, 2.6 * scale) - _soft(fine, 1.2 * scale)) / 9).clip(0, 1)
-        drawn = full.clip(0, 255) * (1 - 0.75 * lines)
-        return np.asarray(drawn[..., None] * self._paper, np.float32).astype(np.uint8)
+        wash = ((_LEVELS - low) / max(float(high - low), 1) * 1.15).clip(0, 1) ** 0.8
+        full = cv2.resize(
+            cv2.LUT(calm, _levels(wash)), (width, height), interpolation=cv2.INTER_CUBIC
+        )
+        near, around = _near_and_around(picture)
+        lines = cv2.addWeighted(near, _LINED, around, -_LINED, 255, dtype=cv2.CV_8U)
+        drawn = cv2.multiply(full, np.maximum(lines, 255 // 4), scale=1 / 255)
+        return cast("Frame", cv2.multiply(cv2.merge([drawn] * 3), self._paper, scale=1 / 255))
 
 
 class Oil:
@@ -167,7 +170,7 @@ class Oil:
         painted = cv2.resize(crisp, (width, height), interpolation=cv2.INTER_CUBIC)
         light = cv2.resize(relief, (width, height), interpolation=cv2.INTER_CUBIC)
         flat = painted.clip(0, 255).astype(np.uint8)
-        return _shaded(flat, 1 + light * 0.17 * self._swirl)
+        return _shaded(flat, (1 + light * 0.17 * self._swirl) * _PLAIN)
 
     def _drawn_out(
         self, what: Map, way: tuple[Map, Map], begin: tuple[Map, Map]
@@ -224,7 +227,26 @@ def _stairs() -> Frame:
     )
 
 
+def _levels(shares: cv2.typing.MatLike) -> Frame:
+    return (shares * 255).clip(0, 255).round().astype(np.uint8)
+
+
+_LEVELS = np.arange(256)
 _STAIRS = _stairs()
+_FRESH = _levels((_LEVELS / 10).clip(0.35, 1))
+# How much graphite there is where it is so light, in each direction.
+_SHADES = [
+    (((255 - _LEVELS) - most) / soft).clip(0, top).round().astype(np.uint8)
+    for most, soft, top in ((110, 2.4, 60), (165, 1.8, 55))
+]
+_PLAIN = 200  # the shade of a pixel that stays as light as it is: some become lighter
+_INK_STEPS = 40  # for each level by which a pixel is darker than what is around it
+_INKED = (
+    ((1 + np.tanh(0.5 * ((_LEVELS - 255) / _INK_STEPS + 0.4).clip(None, 0))) * _PLAIN)
+    .round()
+    .astype(np.uint8)
+)
+_LINED = 0.75 * 255 / 9
 
 
 def _halved(picture: Frame) -> Frame:
@@ -233,8 +255,26 @@ def _halved(picture: Frame) -> Frame:
 
 
 def _shaded(picture: cv2.typing.MatLike, light: cv2.typing.MatLike) -> Frame:
-    wide = cv2.merge([light.astype(np.float32)] * 3)
-    return cast("Frame", cv2.multiply(picture, wide, dtype=cv2.CV_8U))
+    shade = cv2.convertScaleAbs(light)
+    return cast("Frame", cv2.multiply(picture, cv2.merge([shade] * 3), scale=1 / _PLAIN))
+
+
+def _near_and_around(picture: Frame) -> tuple[cv2.typing.MatLike, cv2.typing.MatLike]:
+    """Tell how light a picture is close to each pixel, and a little further around it."""
+    grey = cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY).astype(np.float32)
+    scale = max(0.6, min(grey.shape) / 720)
+    return _soft(grey, 1.2 * scale), _softly(grey, 2.6 * scale, 2)
+
+
+def _softly(plane: cv2.typing.MatLike, sigma: float, shrink: int) -> cv2.typing.MatLike:
+    """Blur as _soft() does, on fewer pixels: what is that soft has no more of them to show."""
+    height, width = plane.shape[:2]
+    size = (max(2, width // shrink), max(2, height // shrink))
+    small = cv2.resize(plane, size, interpolation=cv2.INTER_AREA)
+    # Making it smaller and larger again blurs as well.
+    left = math.sqrt(max((sigma / shrink) ** 2 - 0.25, 0.09))
+    soft = cv2.GaussianBlur(small, (0, 0), left)
+    return cv2.resize(soft, (width, height))
 
 
 def _soft(field: Map, sigma: float) -> Map:

@@ -42,6 +42,19 @@ def test_between_two_drawn_moments_both_are_seen() -> None:
     assert abs(int(picture[45, 80, 0]) - 150) <= 1
 
 
+def test_an_even_mixture_is_about_as_crisp_as_an_uneven_one() -> None:
+    chance = np.random.default_rng(1)
+    fine = [chance.integers(60, 200, (90, 160, 1), np.uint8).repeat(4, axis=2) for _ in "12"]
+    mixed = Passing(lambda at: replace(_flat(0), picture=fine[at > _first_drawn() + 0.01]))
+
+    uneven, even = (
+        float(mixed.seen(_VIEW, _first_drawn() + share * EVERY / FPS)[0].std())
+        for share in (0.125, 0.375)
+    )
+
+    assert abs(even / uneven - 1) < 0.1
+
+
 def test_no_frame_is_a_drawn_picture_itself() -> None:
     assert all(abs(number / FPS - _first_drawn()) > 1e-9 for number in range(2 * EVERY))
 

@@ -15,6 +15,7 @@ from kinetoscope.engines.studio.actors.company import ROLES, Role, Way
 from kinetoscope.engines.studio.actors.shapes import Part, mirrored
 from kinetoscope.engines.studio.camera import saturated
 from kinetoscope.engines.studio.film import Frame
+from kinetoscope.engines.studio.scenes.layers import lay_over
 
 Cut = NDArray[np.float32]
 """A figure: blue, green and red weighted by the fourth number, its cover of 0 to 1."""
@@ -333,5 +334,5 @@ def _add_halo(frame: Frame, middle: tuple[float, float], reach: float, lamp: Lam
     down = (np.arange(top, bottom) - middle[1]) / reach
     share = np.clip(1 - across[None, :] ** 2 - down[:, None] ** 2, 0, 1) ** 2 * 0.42
     spot = frame[top:bottom, left:right]
-    light = np.array(lamp.rim, np.float32) * 0.62
-    spot[:] = (spot + (light - spot) * share[..., None]).astype(np.uint8)
+    light = np.full_like(spot, (np.array(lamp.rim) * 0.62).astype(np.uint8))
+    lay_over(spot, light, (share * 255).round().astype(np.uint8))

@@ -16,6 +16,7 @@ from kinetoscope.engines.studio.film import Frame
 from kinetoscope.engines.studio.scenes.air import LIGHTS, SUN_AZIMUTH, developed
 from kinetoscope.engines.studio.scenes.facades import sign, wall
 from kinetoscope.engines.studio.scenes.fronts import Front, draw
+from kinetoscope.engines.studio.scenes.layers import lay_over
 from kinetoscope.engines.studio.scenes.noise import Field, Places, Tile, fractal
 from kinetoscope.engines.studio.scenes.reduced import Reduced
 from kinetoscope.engines.studio.scenes.terrain import Sway
@@ -29,6 +30,7 @@ _SPEED = 0.42
 _VARIANTS = 7
 _ONE_SCALE = 0.5  # the logarithm of how much nearer one end of a piece of wall may be
 _PAINTS = ((52, 46, 120), (96, 78, 50), (120, 120, 118), (42, 40, 38), (70, 100, 110))
+_TINT = (1.12, 1.0, 0.98)
 _NIGHTS = frozenset({"night", "dusk"})
 
 
@@ -178,20 +180,27 @@ class City:
         z = eye.z + away + np.zeros_like(x)
         grain = self._asphalt.at(x * 110, z * 110)
         pools = self._asphalt.at(x * 21, z * 21)
-        ground = self._paved(x, z, away, grain)
+        level = self._paved(x, z, away, grain)
+        bands = [level * tint for tint in _TINT]
         if self.wet:
-            ground += self._mirrored(frame, eye, (rows, columns), (grain, pools), seconds)
-        clear = np.exp(-self._haze * away)[..., None]
-        ground = ground * clear + self._fog * (1 - clear)
+            place, surface = (rows, columns), (grain, pools)
+            mirrored, shine = self._mirrored(frame, eye, place, surface, seconds)
+            bands = [
+                band + seen * shine
+                for band, seen in zip(bands, cv2.split(mirrored)[:3], strict=True)
+            ]
+        clear = np.exp(-self._haze * away)
+        seen = [
+            cv2.convertScaleAbs(np.maximum(band * clear + fog * (1 - clear), 0))
+            for band, fog in zip(bands, self._fog, strict=True)
+        ]
         street = np.clip((_HALF_STREET - np.abs(x)) / (away / eye.focal) + 0.5, 0, 1)
         size = (width, height - first)
-        paved = cv2.cvtColor(ground.clip(0, 255).astype(np.uint8), cv2.COLOR_BGR2BGRA)
-        large = cv2.resize(paved, size)
-        share = cv2.resize(street.astype(np.float32), size)
-        under = frame[first:]
-        under[:] = cv2.blendLinear(large, under, share, 1 - share)
+        large = cv2.resize(cv2.merge([*seen, np.zeros_like(seen[0])]), size)
+        share = cv2.resize((street * 255).astype(np.uint8), size)
+        lay_over(frame[first:], cast("Frame", large), cast("Frame", share))
 
-    def _paved(self, x: Places, z: Places, away: Field, grain: Field) -> NDArray[np.float32]:
+    def _paved(self, x: Places, z: Places, away: Field, grain: Field) -> Field:
         tone = np.float32(14 if self._lit else 86) * (0.7 + 0.6 * grain)
         walk = np.clip((np.abs(x) - 0.86) * 60, 0, 1)
         tone = tone * (1 + 0.7 * walk)
@@ -199,9 +208,7 @@ class City:
         sharp = np.clip(3.0 / away, 0.2, 1)
         dash = (np.abs(z * 1.4 - np.floor(z * 1.4) - 0.5) < 0.25) * (np.abs(x) < 0.018)
         paint = (dash * sharp * (0.6 + 0.5 * grain) + kerb * 0.22) * (62 if self._lit else 130)
-        level = tone + paint
-        tint = np.array((1.12, 1.0, 0.98), np.float32)
-        return cast("NDArray[np.float32]", level[..., None] * tint)
+        return cast("Field", tone + paint)
 
     def _mirrored(
         self,
@@ -210,8 +217,11 @@ class City:
         place: tuple[Field, Field],
         surface: tuple[Field, Field],
         seconds: float,
-    ) -> NDArray[np.float32]:
-        """Mirror the walls in the street: each column turns about the foot of its own wall."""
+    ) -> tuple[Frame, Field]:
+        """Mirror the walls in the street: each column turns about the foot of its own wall.
+
+        Tell what is mirrored, and how strongly each place does so.
+        """
         (rows, columns), (grain, pools) = place, surface
         height = frame.shape[0]
         foot = eye.horizon + eye.y * np.abs(columns - eye.centre) / _HALF_STREET
@@ -233,7 +243,7 @@ class City:
             total = cast("Frame", cv2.addWeighted(total, 1, seen, weight, 0))
         grazing = np.clip(1.05 - (rows - eye.horizon) / height * 1.1, 0.25, 1)
         shine = grazing * np.clip(0.25 + (pools - 0.32) * 2.2, 0.22, 1) * 0.9
-        return np.asarray(total[..., :3] * shine[..., None], np.float32)
+        return total, cast("Field", shine)
 
     def _add_cars(self, frame: Frame, eye: _Eye, seconds: float) -> None:
         for lane, speed, phase in self._cars:

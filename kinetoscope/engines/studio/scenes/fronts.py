@@ -66,6 +66,9 @@ def _open_parts(corners: Corners, open_above: NDArray[np.int32]) -> Iterator[Box
 
 def _split(rows: NDArray[np.int32]) -> Iterator[tuple[int, int]]:
     """Cut columns in two where that leaves out most of what is hidden, if it is worth it."""
+    if int(rows.max()) * rows.size <= _WORTH:
+        yield 0, rows.size
+        return
     before = np.maximum.accumulate(rows)[:-1] * np.arange(1, rows.size)
     after = np.maximum.accumulate(rows[::-1])[::-1][1:] * np.arange(rows.size - 1, 0, -1)
     both = before + after

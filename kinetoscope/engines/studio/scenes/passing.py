@@ -22,6 +22,8 @@ from kinetoscope.engines.studio.scenes.noise import Field
 EVERY = 4  # frames that one drawn picture stands for
 _COARSE = 2  # one move is worked out for so many pixels each way
 _RIM = np.ones((5, 5), np.uint8)
+# A mixture is the softer, the more evenly it is mixed: where it is, some crispness is given back.
+_EVEN, _CRISPER = 0.25, 0.28
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,9 @@ class Passing:
         after = self._at(number + 1)
         second = _moved(after, view, over=first)
         mixed = cv2.addWeighted(first, 1 - share, second, share, 0)
+        if abs(share - 0.5) < _EVEN:
+            soft = cv2.blur(mixed, (3, 3))
+            mixed = cv2.addWeighted(mixed, 1 + _CRISPER, soft, -_CRISPER, 0)
         return cast("Frame", mixed), (before if share < 0.5 else after).skyline
 
     def _at(self, number: int) -> Drawn:

@@ -23,6 +23,7 @@ from kinetoscope.engines.studio.scenes.layers import lay_over
 from kinetoscope.engines.studio.scenes.noise import Field, Tile, fractal
 
 _NO_DEPTH = 1e6
+_COARSE = 2
 _SIZE = 512
 _DENSITY = np.float32(34)  # pixels of the wave tile for one unit
 # Each layer of waves: its scale, how fast it goes right and ahead, its height.
@@ -43,7 +44,8 @@ class Sea:
         swell = fractal(seed + 50, _SIZE, cells=16, octaves=4, gain=0.5)
         slopes = [np.roll(swell, -1, axis) - np.roll(swell, 1, axis) for axis in (1, 0)]
         # Twice as wide as it repeats: no row of water that shows waves is longer than this.
-        self._waves = [np.tile((slope * 14).astype(np.float32), (2, 2)) for slope in slopes]
+        # Two numbers more, which mean nothing: so waves are read twice as fast.
+        self._waves = np.tile(np.dstack([*slopes, *slopes]) * np.float32(14), (2, 2, 1))
 
     def depth(self, view: View, rows: Field) -> Field:
         """Tell how far away the level is in *rows*, in units of depth; far above the horizon."""
@@ -74,9 +76,16 @@ class Sea:
             return
         exposure = self._light.exposure
         sky = frame[: max(1, int(view.horizon))]
+        # Waves break what they mirror: a part of its pixels is enough.
+        size = (max(1, view.width // _COARSE), max(1, sky.shape[0] // _COARSE))
+        small = cast("Frame", cv2.resize(sky, size, interpolation=cv2.INTER_AREA))
+        light = undeveloped(small, exposure)
+        across, down = (np.float32(a / b) for a, b in zip(size, sky.shape[1::-1], strict=True))
 
         def above(x: Field, y: Field) -> cv2.typing.MatLike:
-            return undeveloped(_mirrored(sky, x, y), exposure)
+            return _mirrored(
+                light, (x + 0.5) * across - np.float32(0.5), (y + 0.5) * down - np.float32(0.5)
+            )
 
         rows = np.arange(first, view.height, dtype=np.float32)
         water = cv2.cvtColor(
@@ -105,7 +114,7 @@ class Sea:
         away = self.depth(view, rows)[:, None]
         footprint = away * away / (view.focal * max(view.y - self._height, 0.05))
         rays = view.rays()
-        slopes = np.zeros((2, rows.size, view.width), np.float32)
+        slopes = np.zeros((rows.size, view.width, 4), np.float32)
         for scale, right, ahead, height in _MOVES:
             # Waves finer than a pixel only shimmer: each layer fades before it gets there.
             seen = np.clip(1.5 - footprint * (scale * _DENSITY / 3), 0, 1) * height
@@ -115,12 +124,12 @@ class Sea:
             step = away[near] * (scale * _DENSITY)
             x = _from_first(rays[0] * step, (view.x * scale + right * seconds) * _DENSITY)
             z = _from_first(rays[1] * step, (view.z * scale + ahead * seconds) * _DENSITY)
-            for slope, waves in zip(slopes, self._waves, strict=True):
-                read = cv2.remap(waves, x, z, cv2.INTER_LINEAR, borderMode=cv2.BORDER_WRAP)
-                read *= seen[near]
-                slope[near] += read
-        slopes *= 0.16 / (1 + away * away * 0.006)
-        return slopes[0], slopes[1]
+            waves = cv2.remap(self._waves, x, z, cv2.INTER_LINEAR, borderMode=cv2.BORDER_WRAP)
+            waves *= seen[near][..., None]
+            slopes[near] += waves
+        calm = 0.16 / (1 + away * away * 0.006)
+        aside, along = cv2.extractChannel(slopes, 0), cv2.extractChannel(slopes, 1)
+        return cast("Field", aside * calm), cast("Field", along * calm)
 
     def _coloured(
         self,
@@ -136,7 +145,8 @@ class Sea:
         lean_x, lean_z = right * upright, ahead * upright
         facing = -(x * lean_x + rise * upright + z * lean_z) * length
         facing = np.clip(facing, 0.02, 1)
-        mirror = np.minimum(0.03 + 1.02 * (1 - facing) ** 5, 0.96).astype(np.float32)
+        grazing = 1 - facing
+        mirror = np.minimum(0.03 + 1.02 * grazing * (grazing * grazing) ** 2, 0.96)
         glint = np.maximum(
             (x * length + 2 * facing * lean_x) * self._sun[0]
             + np.maximum(rise * length + 2 * facing * upright, 0) * self._sun[1]
@@ -155,12 +165,12 @@ class Sea:
             light.zenith[1] * 0.34 + 0.028,
             light.zenith[2] * 0.34 + 0.035,
         )
-        return np.stack(
-            [
-                below + (reflected - below) * mirror + sun * shine
-                for below, reflected, sun in zip(deep, cv2.split(seen)[:3], light.sun, strict=True)
-            ]
-        ).astype(np.float32)
+        colour = np.empty((3, rows.size, view.width), np.float32)
+        mirrored = cv2.split(seen)[:3]
+        for plane, below, reflected, sun in zip(colour, deep, mirrored, light.sun, strict=True):
+            np.multiply(reflected - np.float32(below), mirror, out=plane)
+            np.add(plane, shine * np.float32(sun) + np.float32(below), out=plane)
+        return colour
 
     def _veil(self, colour: Planes, view: View, rows: Field) -> None:
         fog = veil(self._haze * self.depth(view, rows)[:, None] * 1.6) * 0.8
