@@ -51,6 +51,7 @@ _MORPH_SECONDS = 0.45
 _COAST_SECONDS = 0.9  # for which the camera keeps its way
 _SETTLE_SECONDS = 0.25  # for which things keep theirs
 _MOST_BEND = 0.007  # picture widths; what is bent further looks smeared
+_REST_WIDTH = 320  # pixels, at which what else moves is kept
 _MEAN_INVERSE = 0.45  # inverse distance of what the picture mostly shows
 
 
@@ -329,11 +330,17 @@ def _momentum(stage: Stage, moved: Map, drift: Drift, shot: _Shot) -> Iterator[F
 
 
 def _rest(stage: Stage, pace: Pose, moved: Map, frames: float) -> Map:
-    """Tell what the camera does not explain of the last motion, in pixels, for so many *frames*."""
+    """Tell what the camera does not explain of the last motion, in pixels, for so many *frames*.
+
+    It is soft, and few points are enough for it.
+    """
     height, width = moved.shape[:2]
+    scale = min(1.0, _REST_WIDTH / width)
+    small = (max(8, round(width * scale)), max(8, round(height * scale)))
     rows, columns = np.mgrid[0:height, 0:width].astype(np.float32)
     by_camera = np.dstack([columns, rows]) - stage.places(0, pace, 1.0)
-    rest = cv2.GaussianBlur(moved - by_camera, (0, 0), max(1.0, width / 25)).astype(np.float32)
+    left = cv2.resize(moved - by_camera, small, interpolation=cv2.INTER_AREA)
+    rest = cv2.GaussianBlur(left, (0, 0), max(1.0, small[0] / 25)).astype(np.float32)
     most = _MOST_BEND * width / frames
     # Not cut off but pressed together: an edge of what is cut off would be seen as a crease.
     return cast("Map", (most * np.tanh(rest / most)).astype(np.float32))
