@@ -17,12 +17,11 @@ from kinetoscope.engines.studio.parallax import Stage, stage_of
 from kinetoscope.engines.studio.scenes.weather import weathers
 from kinetoscope.engines.studio.script import read_weather
 from kinetoscope.engines.studio.sound import bed_for
-from kinetoscope.engines.studio.stills import flat, open_still
+from kinetoscope.engines.studio.stills import GRAIN, flat, open_still
 from kinetoscope.engines.studio.subject import Eye, along_edges, best_eye, subject_mask
 from kinetoscope.engines.studio.sway import Sway
 from kinetoscope.engines.studio.vision import Map
 
-GRAIN = 0.9  # a photograph brings some of its own, and what is grainy is dear to code
 _READ, _SEEN, _STAGED = 0.04, 0.10, 0.18  # shares of the work that come before the first frame
 
 
