@@ -255,7 +255,9 @@ def _stand(sheet: Map, shadow: Map, cutout: Cutout, spot: _Spot) -> None:
 def _players(sheet: Map, backdrop: Frame) -> Players:
     height, width = backdrop.shape[:2]
     alpha = sheet[..., 3] / 255
-    light = cv2.GaussianBlur(backdrop, (0, 0), 14).astype(np.float32)
+    far = cv2.resize(backdrop, (width // 4, height // 4), interpolation=cv2.INTER_AREA)
+    far = cv2.GaussianBlur(far, (0, 0), 3.5)
+    light = cv2.resize(far, (width, height)).astype(np.float32)
     edge = alpha * (1 - cv2.GaussianBlur(alpha, (0, 0), max(2.0, height / 240)))
     wrap = (edge * 0.7).clip(0, 0.4)[..., None]
     sheet[..., :3] += (light * alpha[..., None] - sheet[..., :3]) * wrap

@@ -16,7 +16,7 @@ from kinetoscope.engines.studio.backdrop import Backdrop
 from kinetoscope.engines.studio.brief import FPS
 from kinetoscope.engines.studio.camera import Moves
 from kinetoscope.engines.studio.film import Frame
-from kinetoscope.engines.studio.motion import flow
+from kinetoscope.engines.studio.motion import changed, flow
 from kinetoscope.engines.studio.script import read_script
 from kinetoscope.engines.studio.subject import subject_mask
 from kinetoscope.engines.studio.vision import Map, blended, guided
@@ -132,7 +132,7 @@ class Follower:
             cv2.remap(one, places, None, cv2.INTER_LINEAR, borderMode=edge)  # type: ignore[call-overload]
             for one in (self._mask, self._seen)
         )
-        return cast("Map", moved), float(cv2.absdiff(small, before).mean())
+        return cast("Map", moved), changed(small, cast("Frame", before))
 
 
 class Elsewhere:

@@ -26,9 +26,10 @@ from kinetoscope.engines.studio.motion import (
     Jump,
     Morph,
     best_jump,
+    changed,
     drift_of,
-    flow,
     glance,
+    last_flow,
 )
 from kinetoscope.engines.studio.notes import notes_on_picture
 from kinetoscope.engines.studio.parallax import Stage, stage_of
@@ -147,7 +148,7 @@ def _believed(longer: Slate | None, copied: int, end: _End) -> Story | None:
     if longer is None:
         return None
     story = Story(longer)
-    gap = float(cv2.absdiff(story.frame(copied - 1), end.last[-1]).mean())
+    gap = changed(story.frame(copied - 1), end.last[-1])
     return story if gap < _SAME else None
 
 
@@ -187,7 +188,7 @@ def played_on(sound: Sound, begins: int, bed: Sound) -> Sound:
 def _continued(brief: Brief, source: Source, end: _End, eye: Eye | None) -> Iterator[Frame]:
     """Choose how to go on, by measuring, and yield frames without end."""
     moves = read_moves(brief.prompt, brief.seed)
-    last, moved = end.last[-1], _last_flow(end.last[-4:])
+    last, moved = end.last[-1], last_flow(end.last[-4:])
     drift = drift_of(moved)
     speed = math.hypot(drift.x, drift.y) / source.size[0] * float(source.fps)
     jump = best_jump(end.glances, max(12, min(len(end.glances) // 3, int(source.fps))))
@@ -206,10 +207,10 @@ def gently(frames: Iterator[Frame], last: tuple[Frame, ...]) -> Iterator[Frame]:
 
     What would jump is mixed in, over as many frames as it takes.
     """
-    limit = max((float(cv2.absdiff(a, b).mean()) for a, b in pairwise(last)), default=0.0)
+    limit = max((changed(a, b) for a, b in pairwise(last)), default=0.0)
     before = last[-1]
     for frame in frames:
-        step = float(cv2.absdiff(frame, before).mean())
+        step = changed(frame, before)
         share = min(1.0, max(limit, _LEAST_STEP) / max(step, 1e-6))
         if share < 1:
             before = cast("Frame", cv2.addWeighted(frame, share, before, 1 - share, 0))
@@ -297,14 +298,6 @@ def _reframed(picture: Frame, shot: _Shot, number: int) -> Frame:
 
 
 # ── momentum ──────────────────────────────────────────────────────────────────────────────────────
-
-
-def _last_flow(last: tuple[Frame, ...]) -> Map:
-    if len(last) < 2:
-        return np.zeros((*last[-1].shape[:2], 2), np.float32)
-    scale = min(1.0, max(0.25, 400 / last[-1].shape[1]))
-    flows = [flow(a, b, scale) for a, b in pairwise(last)]
-    return cast("Map", np.median(flows, axis=0).astype(np.float32))
 
 
 def _momentum(stage: Stage, moved: Map, drift: Drift, shot: _Shot) -> Iterator[Frame]:
