@@ -11,7 +11,7 @@ from kinetoscope.engines.studio.film import Frame
 from kinetoscope.engines.studio.script import ScenePlan
 from kinetoscope.engines.studio.shot import Shot
 
-_MOST_ROWS = 480  # a place is seen a little out of focus, and costs half as much
+_SHARE, _LEAST_ROWS = 0.6, 240  # a place is seen a little out of focus, and costs a third as much
 
 
 class Backdrop:
@@ -21,7 +21,7 @@ class Backdrop:
         self, plan: ScenePlan, moves: Moves, size: tuple[int, int], seconds: float
     ) -> None:
         self._size = size
-        scale = min(1.0, _MOST_ROWS / min(size))
+        scale = min(1.0, max(_SHARE, _LEAST_ROWS / min(size)))
         width, height = (round(side * scale / 2) * 2 for side in size)
         self._shot = Shot(plan, moves, (width, height), seconds)
 

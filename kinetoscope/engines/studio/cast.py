@@ -24,7 +24,7 @@ from kinetoscope.engines.studio.roles import Part, Role, looked_at, read_parts
 from kinetoscope.engines.studio.scenes.weather import weathers
 from kinetoscope.engines.studio.script import read_script, read_weather
 from kinetoscope.engines.studio.sound import bed_for
-from kinetoscope.engines.studio.stills import cover, flat, open_still
+from kinetoscope.engines.studio.stills import GRAIN, cover, flat, open_still
 from kinetoscope.engines.studio.subject import Eye, best_eye
 from kinetoscope.engines.studio.vision import Map, depth, resized
 
@@ -42,7 +42,7 @@ def render(brief: Brief, tell: Tell, eye: Eye | None = None) -> Notes:
     roles = _cast(brief, tell, eye or best_eye())
     count = brief.seconds * FPS
     size = (brief.width, brief.height)
-    finish, airs = Finish(size), weathers(read_weather(brief.prompt), size, brief.seed)
+    finish, airs = Finish(size, grain=GRAIN), weathers(read_weather(brief.prompt), size, brief.seed)
     rate = RATE if brief.sound else None
     with FilmWriter(brief.film, *size, audio_rate=rate, title=brief.prompt) as film:
         if brief.sound:
@@ -255,7 +255,9 @@ def _stand(sheet: Map, shadow: Map, cutout: Cutout, spot: _Spot) -> None:
 def _players(sheet: Map, backdrop: Frame) -> Players:
     height, width = backdrop.shape[:2]
     alpha = sheet[..., 3] / 255
-    light = cv2.GaussianBlur(backdrop, (0, 0), 14).astype(np.float32)
+    far = cv2.resize(backdrop, (width // 4, height // 4), interpolation=cv2.INTER_AREA)
+    far = cv2.GaussianBlur(far, (0, 0), 3.5)
+    light = cv2.resize(far, (width, height)).astype(np.float32)
     edge = alpha * (1 - cv2.GaussianBlur(alpha, (0, 0), max(2.0, height / 240)))
     wrap = (edge * 0.7).clip(0, 0.4)[..., None]
     sheet[..., :3] += (light * alpha[..., None] - sheet[..., :3]) * wrap

@@ -62,16 +62,17 @@ def card(still: Frame) -> Cutout:
 def matched(cutout: Cutout, place: Frame, share: float = 0.35) -> Cutout:
     """Shift the actor's colours by *share* towards those of *place*, so that they share a light."""
     actor = cutout.picture
-    solid = actor[..., 3] > 128
+    solid = (actor[..., 3] > 128).astype(np.uint8)
     if not solid.any():
         return cutout
-    lab = cv2.cvtColor(np.ascontiguousarray(actor[..., :3]), cv2.COLOR_BGR2LAB).astype(np.float32)
+    lab = cv2.cvtColor(np.ascontiguousarray(actor[..., :3]), cv2.COLOR_BGR2LAB)
     small = cv2.resize(place, (96, 64), interpolation=cv2.INTER_AREA)
     around = cv2.cvtColor(small, cv2.COLOR_BGR2LAB).astype(np.float32).reshape(-1, 3)
-    mean, spread = lab[solid].mean(0), lab[solid].std(0) + 1
-    stretch = 1 + ((around.std(0) + 1) / spread).clip(0.7, 1.3) * share - share
+    mean, spread = (numbers.ravel() for numbers in cv2.meanStdDev(lab, mask=solid))
+    stretch = 1 + ((around.std(0) + 1) / (spread + 1)).clip(0.7, 1.3) * share - share
     shift = (around.mean(0) - mean) * share * np.array([0.55, 0.8, 0.8])
-    toned = ((lab - mean) * stretch + mean + shift).clip(0, 255).astype(np.uint8)
+    levels = (np.arange(256)[:, None] - mean) * stretch + mean + shift
+    toned = cv2.LUT(lab, levels.clip(0, 255).astype(np.uint8)[None])
     colours = cv2.cvtColor(toned, cv2.COLOR_LAB2BGR)
     return Cutout(np.dstack([colours, actor[..., 3]]).astype(np.uint8), cutout.cut_below)
 

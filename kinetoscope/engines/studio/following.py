@@ -16,13 +16,16 @@ from kinetoscope.engines.studio.backdrop import Backdrop
 from kinetoscope.engines.studio.brief import FPS
 from kinetoscope.engines.studio.camera import Moves
 from kinetoscope.engines.studio.film import Frame
-from kinetoscope.engines.studio.motion import flow
+from kinetoscope.engines.studio.motion import changed, flow
 from kinetoscope.engines.studio.script import read_script
 from kinetoscope.engines.studio.subject import subject_mask
 from kinetoscope.engines.studio.vision import Map, blended, guided
 
 _MOST_OLD, _LEAST_OLD = 48, 12  # frames: when a mask has to be made anew, and may be
+_LOST_OLD = 32  # frames: when it has to be where its things changed a lot
+_STEADY = 4  # frames for which nothing else is followed
 _MOST_LOST = 7.0  # of 255: by how much what was followed may have changed
+_CUT = 12.0  # of 255: by how much more than a frame before, where the film was cut
 _SAME_LIGHT = 0.38  # how far a subject takes on the colours of its new place
 
 Look = Callable[[Frame, float], Frame]
@@ -92,35 +95,44 @@ class Follower:
         self._grid = np.dstack([columns, rows])
         self._mask: Map | None = None
         self._seen: Frame | None = None
-        self._age = 0
+        self._age, self._lost = 0, 0.0
+        self._cut = self._changed = False
 
     def __call__(self, picture: Frame) -> Mask:
         """Mark the subject of the next frame."""
         small = cast("Frame", cv2.resize(picture, self._small, interpolation=cv2.INTER_AREA))
         moved, lost = self._followed(small)
-        if moved is None or self._age >= _MOST_OLD or (self._age >= _LEAST_OLD and lost):
+        self._cut |= lost > self._lost + _CUT
+        if moved is None or self._has_to_look():
             seen = ((subject_mask(small) - 0.2) / 0.6).clip(0, 1).astype(np.float32)
-            moved = seen if moved is None else (0.7 * seen + 0.3 * moved).astype(np.float32)
-            self._mask, self._seen, self._age = moved, small, 0
-        self._age += 1
+            kept = 0.0 if moved is None or self._cut else 0.3
+            moved = seen if moved is None else (seen + (moved - seen) * kept).astype(np.float32)
+            self._mask, self._seen, lost = moved, small, 0.0
+            self._age, self._cut, self._changed = 0, False, False
+        self._age, self._lost = self._age + 1, lost
         now = ((guided(small, moved, 6, 1e-3) - 0.15) / 0.7).clip(0, 1).astype(np.float32)
+        if lost > _MOST_LOST and self._age % _STEADY == 0:
+            # It is followed from here on: to look for it anew is what costs.
+            self._mask, self._seen, self._lost, self._changed = now, small, 0.0, True
         return Mask.of(now, self.size)
 
-    def _followed(self, small: Frame) -> tuple[Map | None, bool]:
-        """Take the last mask along to where its things are now; tell whether they were lost.
+    def _has_to_look(self) -> bool:
+        """Tell whether it is time to look for the subject anew: at once where the film was cut."""
+        if self._cut:
+            return self._age >= _LEAST_OLD
+        return self._age >= (_LOST_OLD if self._changed else _MOST_OLD)
 
-        To be looked for anew is what costs.
-        """
+    def _followed(self, small: Frame) -> tuple[Map | None, float]:
+        """Take the last mask along to where its things are now; tell how much they changed."""
         if self._mask is None or self._seen is None:
-            return None, True
+            return None, 0.0
         places = self._grid + flow(small, self._seen, 0.5)
         edge = cv2.BORDER_REPLICATE
         moved, before = (
             cv2.remap(one, places, None, cv2.INTER_LINEAR, borderMode=edge)  # type: ignore[call-overload]
             for one in (self._mask, self._seen)
         )
-        lost = float(cv2.absdiff(small, before).mean()) > _MOST_LOST
-        return cast("Map", moved), lost
+        return cast("Map", moved), changed(small, cast("Frame", before))
 
 
 class Elsewhere:

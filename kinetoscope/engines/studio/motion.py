@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import cast
@@ -14,6 +15,7 @@ from kinetoscope.engines.studio.film import Frame
 from kinetoscope.engines.studio.vision import Map
 
 _GLANCE = (160, 90)
+_FLOW_WIDTH = 400  # pixels, at which it is seen how a film moves at its end
 _LEAST_FRAMES = 30
 _REACH = 4  # frames before and after a moment that it is compared by
 
@@ -21,6 +23,9 @@ _REACH = 4  # frames before and after a moment that it is compared by
 def glance(picture: Frame) -> Map:
     """Keep of *picture* what is needed to compare it: a small, soft, grey copy."""
     grey = cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY)
+    height, width = grey.shape
+    if min(width / _GLANCE[0], height / _GLANCE[1]) > 4:  # whole steps are quicker than one
+        grey = cv2.resize(grey, (width // 2, height // 2), interpolation=cv2.INTER_AREA)
     small = cv2.resize(grey, _GLANCE, interpolation=cv2.INTER_AREA)
     return cast("Map", cv2.GaussianBlur(small, (0, 0), 1).astype(np.float32))
 
@@ -54,8 +59,27 @@ def best_jump(glances: list[Map], least_frames: int) -> Jump | None:
     return best
 
 
+def changed(one: Frame, other: Frame) -> float:
+    """Tell by how much two frames differ on average, of 255."""
+    return cv2.norm(one, other, cv2.NORM_L1) / one.size
+
+
 def flow(before: Frame, after: Frame, scale: float) -> Map:
     """Tell where each pixel of *before* went, in pixels: height × width × 2; seen at *scale*."""
+    return _enlarged(_flow(before, after, scale), before)
+
+
+def last_flow(last: Sequence[Frame]) -> Map:
+    """Tell where each pixel usually went in the *last* frames, from one to the next."""
+    height, width = last[-1].shape[:2]
+    if len(last) < 2:
+        return np.zeros((height, width, 2), np.float32)
+    scale = min(1.0, max(0.25, _FLOW_WIDTH / width))
+    flows = [_flow(a, b, scale) for a, b in pairwise(last)]
+    return _enlarged(np.median(flows, axis=0).astype(np.float32), last[-1])
+
+
+def _flow(before: Frame, after: Frame, scale: float) -> Map:
     height, width = before.shape[:2]
     size = (max(16, round(width * scale)), max(16, round(height * scale)))
     first, second = (
@@ -63,9 +87,15 @@ def flow(before: Frame, after: Frame, scale: float) -> Map:
         for frame in (before, after)
     )
     seeker = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
-    found = seeker.calc(first, second, np.zeros((*first.shape, 2), np.float32))
+    return cast("Map", seeker.calc(first, second, np.zeros((*first.shape, 2), np.float32)))
+
+
+def _enlarged(found: Map, picture: Frame) -> Map:
+    """Spread what was *found* in a smaller copy over all of *picture*."""
+    (height, width), (rows, columns) = picture.shape[:2], found.shape[:2]
     full = cv2.resize(found, (width, height), interpolation=cv2.INTER_LINEAR)
-    return cast("Map", (full * (width / size[0], height / size[1])).astype(np.float32))
+    full *= np.array([width / columns, height / rows], np.float32)
+    return cast("Map", full)
 
 
 @dataclass(frozen=True, slots=True)

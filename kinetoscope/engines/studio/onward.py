@@ -26,9 +26,10 @@ from kinetoscope.engines.studio.motion import (
     Jump,
     Morph,
     best_jump,
+    changed,
     drift_of,
-    flow,
     glance,
+    last_flow,
 )
 from kinetoscope.engines.studio.notes import notes_on_picture
 from kinetoscope.engines.studio.parallax import Stage, stage_of
@@ -51,6 +52,7 @@ _MORPH_SECONDS = 0.45
 _COAST_SECONDS = 0.9  # for which the camera keeps its way
 _SETTLE_SECONDS = 0.25  # for which things keep theirs
 _MOST_BEND = 0.007  # picture widths; what is bent further looks smeared
+_REST_WIDTH = 320  # pixels, at which what else moves is kept
 _MEAN_INVERSE = 0.45  # inverse distance of what the picture mostly shows
 
 
@@ -146,7 +148,7 @@ def _believed(longer: Slate | None, copied: int, end: _End) -> Story | None:
     if longer is None:
         return None
     story = Story(longer)
-    gap = float(cv2.absdiff(story.frame(copied - 1), end.last[-1]).mean())
+    gap = changed(story.frame(copied - 1), end.last[-1])
     return story if gap < _SAME else None
 
 
@@ -186,7 +188,7 @@ def played_on(sound: Sound, begins: int, bed: Sound) -> Sound:
 def _continued(brief: Brief, source: Source, end: _End, eye: Eye | None) -> Iterator[Frame]:
     """Choose how to go on, by measuring, and yield frames without end."""
     moves = read_moves(brief.prompt, brief.seed)
-    last, moved = end.last[-1], _last_flow(end.last[-4:])
+    last, moved = end.last[-1], last_flow(end.last[-4:])
     drift = drift_of(moved)
     speed = math.hypot(drift.x, drift.y) / source.size[0] * float(source.fps)
     jump = best_jump(end.glances, max(12, min(len(end.glances) // 3, int(source.fps))))
@@ -205,10 +207,10 @@ def gently(frames: Iterator[Frame], last: tuple[Frame, ...]) -> Iterator[Frame]:
 
     What would jump is mixed in, over as many frames as it takes.
     """
-    limit = max((float(cv2.absdiff(a, b).mean()) for a, b in pairwise(last)), default=0.0)
+    limit = max((changed(a, b) for a, b in pairwise(last)), default=0.0)
     before = last[-1]
     for frame in frames:
-        step = float(cv2.absdiff(frame, before).mean())
+        step = changed(frame, before)
         share = min(1.0, max(limit, _LEAST_STEP) / max(step, 1e-6))
         if share < 1:
             before = cast("Frame", cv2.addWeighted(frame, share, before, 1 - share, 0))
@@ -298,14 +300,6 @@ def _reframed(picture: Frame, shot: _Shot, number: int) -> Frame:
 # ── momentum ──────────────────────────────────────────────────────────────────────────────────────
 
 
-def _last_flow(last: tuple[Frame, ...]) -> Map:
-    if len(last) < 2:
-        return np.zeros((*last[-1].shape[:2], 2), np.float32)
-    scale = min(1.0, max(0.25, 400 / last[-1].shape[1]))
-    flows = [flow(a, b, scale) for a, b in pairwise(last)]
-    return cast("Map", np.median(flows, axis=0).astype(np.float32))
-
-
 def _momentum(stage: Stage, moved: Map, drift: Drift, shot: _Shot) -> Iterator[Frame]:
     """Let the camera before *stage*, the last frame, keep its way before it obeys."""
     height, width = moved.shape[:2]
@@ -329,11 +323,17 @@ def _momentum(stage: Stage, moved: Map, drift: Drift, shot: _Shot) -> Iterator[F
 
 
 def _rest(stage: Stage, pace: Pose, moved: Map, frames: float) -> Map:
-    """Tell what the camera does not explain of the last motion, in pixels, for so many *frames*."""
+    """Tell what the camera does not explain of the last motion, in pixels, for so many *frames*.
+
+    It is soft, and few points are enough for it.
+    """
     height, width = moved.shape[:2]
+    scale = min(1.0, _REST_WIDTH / width)
+    small = (max(8, round(width * scale)), max(8, round(height * scale)))
     rows, columns = np.mgrid[0:height, 0:width].astype(np.float32)
     by_camera = np.dstack([columns, rows]) - stage.places(0, pace, 1.0)
-    rest = cv2.GaussianBlur(moved - by_camera, (0, 0), max(1.0, width / 25)).astype(np.float32)
+    left = cv2.resize(moved - by_camera, small, interpolation=cv2.INTER_AREA)
+    rest = cv2.GaussianBlur(left, (0, 0), max(1.0, small[0] / 25)).astype(np.float32)
     most = _MOST_BEND * width / frames
     # Not cut off but pressed together: an edge of what is cut off would be seen as a crease.
     return cast("Map", (most * np.tanh(rest / most)).astype(np.float32))

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from typing import cast
+
+import cv2
+import numpy as np
+
 from kinetoscope.engines.studio.brief import FPS, Brief, Notes, Tell
 from kinetoscope.engines.studio.camera import Moves, Pose, pose, read_moves
 from kinetoscope.engines.studio.film import RATE, FilmWriter, Frame
@@ -12,9 +17,10 @@ from kinetoscope.engines.studio.parallax import Stage, stage_of
 from kinetoscope.engines.studio.scenes.weather import weathers
 from kinetoscope.engines.studio.script import read_weather
 from kinetoscope.engines.studio.sound import bed_for
-from kinetoscope.engines.studio.stills import flat, open_still
-from kinetoscope.engines.studio.subject import Eye, best_eye, subject_mask
+from kinetoscope.engines.studio.stills import GRAIN, flat, open_still
+from kinetoscope.engines.studio.subject import Eye, along_edges, best_eye, subject_mask
 from kinetoscope.engines.studio.sway import Sway
+from kinetoscope.engines.studio.vision import Map
 
 _READ, _SEEN, _STAGED = 0.04, 0.10, 0.18  # shares of the work that come before the first frame
 
@@ -22,8 +28,7 @@ _READ, _SEEN, _STAGED = 0.04, 0.10, 0.18  # shares of the work that come before 
 def render(brief: Brief, tell: Tell, eye: Eye | None = None) -> Notes:
     """Draw the film that *brief* asks for, as *eye* (or else the best one) sees its picture."""
     eye = eye or best_eye()
-    picture = _framed(brief, tell, eye)
-    mask = subject_mask(picture, eye)
+    picture, mask = _framed(brief, tell, eye)
     stage, sway = stage_of(picture, mask), Sway(picture, mask, brief.prompt)
     tell(_STAGED)
     moves = read_moves(brief.prompt, brief.seed)
@@ -31,7 +36,7 @@ def render(brief: Brief, tell: Tell, eye: Eye | None = None) -> Notes:
     path = [_pose(stage, moves, index, count) for index in range(count)]
     zoom = stage.zoom_for(path[:: max(1, count // 8)])
     size = (brief.width, brief.height)
-    finish, airs = Finish(size), weathers(read_weather(brief.prompt), size, brief.seed)
+    finish, airs = Finish(size, grain=GRAIN), weathers(read_weather(brief.prompt), size, brief.seed)
     rate = RATE if brief.sound else None
     with FilmWriter(brief.film, *size, audio_rate=rate, title=brief.prompt) as film:
         if brief.sound:
@@ -45,15 +50,20 @@ def render(brief: Brief, tell: Tell, eye: Eye | None = None) -> Notes:
     return notes_on_picture(brief.prompt)
 
 
-def _framed(brief: Brief, tell: Tell, eye: Eye) -> Frame:
-    """Crop the picture to the film's shape, with the subject in view."""
+def _framed(brief: Brief, tell: Tell, eye: Eye) -> tuple[Frame, Map]:
+    """Crop the picture to the film's shape, with the subject in view; tell where that is.
+
+    To look for it takes longer than all the rest before the first frame: it is done once.
+    """
     still = flat(open_still(brief.images[0], brief.width, brief.height))
     tell(_READ)
-    shape = brief.width / brief.height
-    crops = abs(still.shape[1] / still.shape[0] - shape) > 0.02
-    mask = subject_mask(still, eye, fine=False) if crops and eye.sharp else None
+    seen = subject_mask(still, eye, fine=False)
     tell(_SEEN)
-    return framed(still, brief.width, brief.height, mask)
+    size, around = (brief.width, brief.height), seen if eye.sharp else None
+    picture = framed(still, *size, around)
+    marks = framed(cast("Frame", cv2.merge([(seen * 255).astype(np.uint8)] * 3)), *size, around)
+    mask = (marks[..., 0] / np.float32(255)).astype(np.float32)
+    return picture, along_edges(picture, mask) if mask.any() else mask
 
 
 def _pose(stage: Stage, moves: Moves, index: int, count: int) -> Pose:

@@ -16,6 +16,7 @@ from kinetoscope.engines.studio.brief import CannotRender
 from kinetoscope.engines.studio.film import Frame
 from kinetoscope.engines.studio.vision import Map, push_pull
 
+GRAIN = 0.9  # of their films: stills bring some of their own, and what is grainy is dear to code
 _MOST_PIXELS = 100_000_000  # of a file
 _KEPT_PIXELS = 6_000_000
 _ROOM = 1.3  # how much larger than the film a still stays, so that a crop is sharp

@@ -34,9 +34,9 @@ def sky_mask(bgr: Frame) -> Map:
     edges = cv2.magnitude(cv2.Sobel(grey, cv2.CV_32F, 1, 0), cv2.Sobel(grey, cv2.CV_32F, 0, 1))
     blue, red = small[..., 0].astype(np.int16), small[..., 2].astype(np.int16)
     likely = (cv2.blur(edges, (7, 7)) < 26) & ((blue >= red - 8) | (grey > 170))
-    _, labels = cv2.connectedComponents(likely.astype(np.uint8), connectivity=4)
-    top = np.unique(labels[:3])
-    sky = np.isin(labels, top[top > 0])
+    count, labels = cv2.connectedComponents(likely.astype(np.uint8), connectivity=4)
+    sky = np.bincount(labels[:3].ravel(), minlength=count)[labels] > 0
+    sky &= labels > 0
     if sky.mean() < 0.06 or sky[: max(1, small.shape[0] // 6)].mean() < 0.35:
         return np.zeros(bgr.shape[:2], np.float32)
     return resized(soft(sky.astype(np.float32), 1.2), size)
@@ -72,12 +72,16 @@ def plate(bgr: Frame, mask: Map) -> tuple[Frame, Map]:
         cv2.addWeighted(lines, 0.5, smooth, 0.5, 0), size, interpolation=cv2.INTER_CUBIC
     )
     reach = round(9 * scale) | 1
-    wide = cv2.dilate((mask > 0.1).astype(np.float32), np.ones((reach, reach), np.uint8))
-    where = soft(cast("Map", wide), 2 * scale)
+    wide = cv2.dilate((mask > 0.1).astype(np.uint8), np.ones((reach, reach), np.uint8))
+    where = soft(wide.astype(np.float32), 2 * scale)
+    x, y, across, down = cv2.boundingRect((where > 0).astype(np.uint8))
+    box = (slice(y, y + down), slice(x, x + across))
     # A painted patch without the grain of its surroundings looks like plastic.
-    grain = np.random.default_rng(0).normal(0, 2, (*bgr.shape[:2], 1)).astype(np.float32)
-    mixed = bgr * (1 - where[..., None]) + (painted + grain) * where[..., None]
-    return mixed.clip(0, 255).astype(np.uint8), where
+    grain = np.random.default_rng(0).standard_normal((down, across, 1), np.float32) * 2
+    share, out = where[box][..., None], bgr.copy()
+    mixed = bgr[box] * (1 - share) + (painted[box] + grain) * share
+    out[box] = mixed.clip(0, 255)
+    return out, where
 
 
 def depth(bgr: Frame, mask: Map) -> Map:
@@ -146,7 +150,7 @@ def _popped_up(small: Frame, near: Map) -> Map:
     calm = cv2.pyrMeanShiftFiltering(small, 10, 18) // 24
     colours = calm[..., 0].astype(np.int32) * 121 + calm[..., 1] * 11 + calm[..., 2]
     out = near.copy()
-    for colour in np.unique(colours):
+    for colour in np.flatnonzero(np.bincount(colours.ravel())):
         same = (colours == colour).astype(np.uint8)
         count, labels, boxes, _ = cv2.connectedComponentsWithStats(same, connectivity=8)
         for patch in np.flatnonzero(boxes[1:count, 4] >= 60) + 1:

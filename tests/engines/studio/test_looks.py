@@ -11,7 +11,7 @@ from kinetoscope.engines.studio import looks
 from kinetoscope.engines.studio.brief import Brief, CannotRender
 from kinetoscope.engines.studio.brushes import Steady, cel
 from kinetoscope.engines.studio.film import RATE, FilmWriter, Frame, facts, read_frames
-from kinetoscope.engines.studio.following import Canvas, read_backdrop
+from kinetoscope.engines.studio.following import Canvas, Follower, read_backdrop
 from kinetoscope.engines.studio.looks import read_looks
 from kinetoscope.engines.studio.pace import Pace, read_pace
 from kinetoscope.engines.studio.source import measure
@@ -266,6 +266,32 @@ def test_a_background_is_replaced_and_the_subject_stays(tmp_path: Path) -> None:
         assert red > blue + 40, "the ball is still red"
         corner = frame[8:24, 8:40].reshape(-1, 3).mean(axis=0)
         assert corner[0] > corner[2] + 30, "and behind it is water"
+
+
+def test_the_subject_is_found_again_after_a_cut() -> None:
+    follow = Follower(Canvas(320, 192, 0))
+    masks = [follow(ball_at(80)) for _ in range(6)] + [follow(ball_at(240)) for _ in range(10)]
+
+    assert masks[5].share[96, 80] > 200
+    assert masks[-1].share[96, 240] > 200
+    assert masks[-1].share[96, 80] < 50
+
+
+def test_the_subject_is_followed_where_it_goes_while_everything_changes() -> None:
+    follow, noise = Follower(Canvas(320, 192, 0)), np.random.default_rng(3)
+
+    for x in range(80, 170, 3):
+        shaken = noise.integers(-25, 25, (192, 320, 1)) + ball_at(x)
+        mask = follow(np.asarray(shaken.clip(0, 255), np.uint8))
+
+        assert mask.share[96, x] > 200
+        assert mask.share[96, x + 100] < 50
+
+
+def ball_at(x: int) -> Frame:
+    picture: Frame = np.full((192, 320, 3), (150, 140, 120), np.uint8)
+    picture[140:] = (60, 110, 70)
+    return np.asarray(cv2.circle(picture, (x, 96), 45, (30, 40, 210), -1), np.uint8)
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from kinetoscope.engines.studio.film import Frame, facts, read_frames
 from kinetoscope.engines.studio.parallax import stage_of
 from kinetoscope.engines.studio.stills import cover, flat, open_still
 from kinetoscope.engines.studio.subject import Contrast, Eye, Model, best_eye, subject_mask
-from kinetoscope.engines.studio.vision import depth, plate, sky_mask
+from kinetoscope.engines.studio.vision import Map, depth, plate, sky_mask
 
 
 def drawn(width: int = 320, height: int = 240) -> Frame:
@@ -203,6 +203,28 @@ def test_a_crop_keeps_its_subject_whole() -> None:
     shown = cover(tall, 100, 80, mask)
 
     assert (shown.max(2) > 200).sum() == pytest.approx(50 * 20, rel=0.1)
+
+
+class Glimpse:
+    """Sees with the best eye, and counts how often it looked."""
+
+    sharp = True
+    looks = 0
+
+    def __call__(self, bgr: Frame) -> Map:
+        self.looks += 1
+        return best_eye()(bgr)
+
+
+def test_a_picture_is_looked_at_once_though_it_is_cropped(tmp_path: Path) -> None:
+    tall, glimpse = tmp_path / "tall.png", Glimpse()
+    picture = np.full((320, 200, 3), (150, 140, 120), np.uint8)
+    cv2.imwrite(str(tall), cv2.circle(picture, (100, 120), 60, (30, 40, 210), -1))
+
+    frames = made(tmp_path, tall, "static", glimpse)
+
+    assert glimpse.looks == 1
+    assert len(frames) > 0
 
 
 def test_the_mask_model_is_at_hand() -> None:
