@@ -106,5 +106,5 @@ def _check(task: Task, now: float) -> None:
     if task.status is not Status.COMPLETED:
         message = f"{task.id} is {task.status}, {task.progress} %; ask again in a moment"
         raise VideoNotReady(message, "id")
-    if task.dropped or (task.expires_at is not None and task.expires_at <= now):
+    if task.is_gone(now):
         raise VideoExpired(f"the video of {task.id} was kept until it expired", "id")

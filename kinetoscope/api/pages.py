@@ -29,10 +29,15 @@ def read_page(query: Mapping[str, str], most: int = MOST_LISTED, usual: int = _U
     order = query.get("order", "desc")
     if order not in ("asc", "desc"):
         raise InvalidOrder("order must be asc or desc", "order")
+    return Page(read_after(query), read_limit(query, most, usual), order == "asc")
+
+
+def read_after(query: Mapping[str, str]) -> str | None:
+    """Read beyond which row the page begins, or raise InvalidOrder."""
     after = query.get("after")
     if after is not None and not is_id(after):
         raise InvalidOrder("after must be the last_id of the page before", "after")
-    return Page(after, read_limit(query, most, usual), order == "asc")
+    return after
 
 
 def read_limit(query: Mapping[str, str], most: int, usual: int = _USUAL) -> int:

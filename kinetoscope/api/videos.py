@@ -133,7 +133,7 @@ class Videos:
             lambda conn, key: tasks.get(conn, path_id(request), key.account_id),
         )
         task = await self._awaited(request, task)
-        shown = show_xai(task, self._link(request, task), gone=self._is_gone(task))
+        shown = show_xai(task, self._link(request, task), gone=task.is_gone(self.gateway.now()))
         return answer(shown, 200 if task.ended else 202, _poll_headers(task))
 
     async def list(self, request: Request) -> Response:
@@ -205,14 +205,10 @@ class Videos:
 
     def _link(self, request: Request, task: Task) -> str | None:
         """Write the address at which anybody gets the video of *task*, if there is one."""
-        if task.status is not Status.COMPLETED or self._is_gone(task):
+        if task.status is not Status.COMPLETED or task.is_gone(self.gateway.now()):
             return None
         base = self.public_url or f"{request.scope['scheme']}://{header(request, b'host') or ''}"
         return base.rstrip("/") + link(self.gateway, task.id)
-
-    def _is_gone(self, task: Task) -> bool:
-        past = task.expires_at is not None and task.expires_at <= self.gateway.now()
-        return past or task.dropped or task.deleted
 
 
 def _poll_headers(task: Task) -> Mapping[str, str]:

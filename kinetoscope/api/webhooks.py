@@ -10,11 +10,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from kinetoscope.api.body import Bodies, Fields
-from kinetoscope.api.door import answer, caller, glance_as, is_id, read_as
+from kinetoscope.api.door import answer, caller, glance_as, is_id
 from kinetoscope.api.headers import header
-from kinetoscope.api.pages import answer_page, read_page
+from kinetoscope.api.pages import MOST_LISTED, answer_page, read_after, read_limit
 from kinetoscope.db import Conn, deliveries, webhooks
-from kinetoscope.db.accounts import Key
 from kinetoscope.db.deliveries import Delivery, State
 from kinetoscope.db.webhooks import Endpoint
 from kinetoscope.domain.errors import InvalidOrder, NotFound
@@ -53,12 +52,11 @@ class Webhooks:
 
     async def list(self, request: Request) -> Response:
         """Answer the endpoints of the account, newest first."""
+        key = await caller(self.gateway, request)
         after, limit = _page_of(request)
-
-        def look(conn: Conn, key: Key) -> list[Endpoint]:
-            return webhooks.list_named(conn, key.account_id, after=after, limit=limit + 1)
-
-        found = await read_as(self.gateway, request, look)
+        found = await self.gateway.db.read(
+            lambda conn: webhooks.list_named(conn, key.account_id, after=after, limit=limit + 1)
+        )
         return answer_page([show_endpoint(each) for each in found], limit)
 
     async def get(self, request: Request) -> Response:
@@ -144,17 +142,18 @@ class Webhooks:
 
     async def deliveries(self, request: Request) -> Response:
         """Answer what an endpoint was told, or is to be: every try, and when the next is due."""
+        key = await caller(self.gateway, request)
         after, limit = _page_of(request)
         state = _state(request)
 
-        def look(conn: Conn, key: Key) -> tuple[Endpoint, list[Delivery]]:
+        def look(conn: Conn) -> tuple[Endpoint, list[Delivery]]:
             endpoint = webhooks.get(conn, _id(request), key.account_id)
             found = deliveries.list_deliveries(
                 conn, endpoint.id, state=state, after=after, limit=limit + 1
             )
             return endpoint, found
 
-        endpoint, found = await read_as(self.gateway, request, look)
+        endpoint, found = await self.gateway.db.read(look)
         return answer_page([show_delivery(each, endpoint.url) for each in found], limit)
 
     async def resend(self, request: Request) -> Response:
@@ -300,5 +299,5 @@ def _state(request: Request) -> State | None:
 
 
 def _page_of(request: Request) -> tuple[str | None, int]:
-    page = read_page(request.query_params)
-    return page.after, page.limit
+    query = request.query_params
+    return read_after(query), read_limit(query, MOST_LISTED)

@@ -84,3 +84,8 @@ class Task(NamedTuple):
     def ended(self) -> bool:
         """Whether this task is completed or failed."""
         return self.status not in OPEN
+
+    def is_gone(self, now: float) -> bool:
+        """Whether its result is kept no more at the Unix time *now*, for whichever reason."""
+        expired = self.expires_at is not None and self.expires_at <= now
+        return expired or self.dropped or self.deleted

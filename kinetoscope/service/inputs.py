@@ -213,7 +213,7 @@ class _Reader:
             message = f"{field} names a video that is not there: its task is {task.status}"
             raise InvalidOrder(message, field)
         expired = f"{field} names a video that has expired"
-        if task.dropped or (task.expires_at or now + 1) <= now:
+        if task.is_gone(now):
             raise InvalidOrder(expired, field)
         try:
             file = await self.gateway.store.local(video_key(task_id))

@@ -198,3 +198,22 @@ async def test_what_is_not_http_gets_the_one_shape_too(world: World, rubbish: by
     assert status == 400
     assert b"x-request-id: req_" in head
     assert json.loads(body)["error"]["code"] == "invalid_request"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/v1/videos",
+        "/v1/files",
+        "/v1/ledger",
+        "/v1/webhook_endpoints",
+        "/v1/webhook_endpoints/a/deliveries",
+    ],
+)
+async def test_a_stranger_is_asked_for_a_key_before_anything_else(world: World, path: str) -> None:
+    """C5: what is wrong with the query is for those who may ask."""
+    unknown = {"Authorization": "Bearer sk-unknown"}
+
+    answer = await world.ask("GET", f"{path}?limit=0&after=%20", headers=unknown)
+
+    is_error(answer, 401)

@@ -112,7 +112,6 @@ class Videos:
 
     def _url(self, task: Task) -> str | None:
         """Tell where the video of *task* is, while it is anywhere."""
-        gone = task.expires_at is not None and task.expires_at <= self.gateway.now()
-        if gone or task.dropped or task.status is not Status.COMPLETED:
+        if task.status is not Status.COMPLETED or task.is_gone(self.gateway.now()):
             return None
         return self.link_base + link(self.gateway, task.id)
