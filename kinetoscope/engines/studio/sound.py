@@ -1,9 +1,13 @@
-"""The sound bed: wind, waves, rain, birds and a quiet chord, made from noise and sines."""
+"""The sound bed: wind, waves, rain, birds and a quiet chord, made from noise and sines.
+
+And how the sound of a film that is made longer goes on.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -66,10 +70,64 @@ def fading(count: int) -> Sound:
 
 def bed_for(brief: Brief) -> Sound:
     """Play what the prompt of *brief* brings to mind, from silence to silence."""
-    plan = read_script(brief.prompt, brief.seed)
-    kinds = plan.sounds if plan.sure else ("wind",)
-    bed = sound_bed(kinds, plan.mood, brief.seconds, brief.seed)
+    bed = endless_bed(brief.prompt, brief.seconds, brief.seed)
     return bed * fading(bed.shape[1])
+
+
+def endless_bed(prompt: str, seconds: int, seed: int) -> Sound:
+    """Play what *prompt* brings to mind, without a beginning or an end."""
+    plan = read_script(prompt, seed)
+    return sound_bed(plan.sounds if plan.sure else ("wind",), plan.mood, seconds, seed)
+
+
+def ended(sound: Sound, begins: int, length: int) -> Sound:
+    """Let *sound* end softly at sample *begins*, and be silent up to *length*."""
+    out = np.zeros((2, length), np.float32)
+    there = min(begins, sound.shape[1])
+    out[:, :there] = sound[:, :there]
+    fade = min(int(0.15 * RATE), there)
+    out[:, there - fade : there] *= np.linspace(1, 0, fade, dtype=np.float32)
+    return out
+
+
+def prolonged(sound: Sound, begins: int, length: int, seed: int) -> Sound:
+    """Play the end of *sound* on, in soft grains, from sample *begins* to *length*; then fade."""
+    kept = np.zeros((2, begins), np.float32)
+    there = min(begins, sound.shape[1])
+    kept[:, :there] = sound[:, :there]
+    tail = kept[:, -int(2.2 * RATE) :]
+    grain = min(int(1.2 * RATE), tail.shape[1])
+    cross = min(int(0.08 * RATE), grain // 3)
+    if cross < 2:
+        return np.pad(kept, ((0, 0), (0, length - begins)))
+    random = np.random.default_rng(seed)
+    rising = np.sqrt(np.linspace(0, 1, cross, dtype=np.float32))
+    out = np.zeros((2, length + grain), np.float32)
+    out[:, :begins] = kept
+    at = begins - cross
+    while at < length:
+        start = int(random.integers(0, max(1, tail.shape[1] - grain)))
+        part = tail[:, start : start + grain]
+        seam = out[:, at : at + cross] * rising[::-1] + part[:, :cross] * rising
+        end = min(at + grain, out.shape[1])
+        out[:, at:end] = part[:, : end - at]
+        out[:, at : at + cross] = seam
+        at += grain - cross
+    fade = min(int(0.6 * RATE), max(1, length - begins))
+    out = out[:, :length]
+    out[:, length - fade :] *= np.linspace(1, 0, fade, dtype=np.float32)
+    return out
+
+
+def played_on(sound: Sound, begins: int, bed: Sound) -> Sound:
+    """Play *bed*, of which *sound* is the beginning, on from sample *begins*; then fade."""
+    out = bed * fading(bed.shape[1])
+    kept = sound[:, :begins]
+    # The source fades out at its end: what it lost by that is added again.
+    faded = fading(2 * begins)[:begins] - fading(begins)
+    out[:, :begins] = bed[:, :begins] * faded
+    out[:, : kept.shape[1]] += kept
+    return cast("Sound", out.clip(-1, 1))
 
 
 def stretched(sound: Sound, times: int) -> Sound:
