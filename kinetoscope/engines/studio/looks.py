@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from fractions import Fraction
 from typing import cast
 
 import cv2
@@ -22,11 +23,13 @@ from kinetoscope.engines.studio.following import (
     Portrait,
     read_backdrop,
 )
+from kinetoscope.engines.studio.inbetweens import Painted
 from kinetoscope.engines.studio.notes import notes_on_edit
 from kinetoscope.engines.studio.pace import paced, read_pace
 from kinetoscope.engines.studio.scenes.weather import weathers
 from kinetoscope.engines.studio.sound import stretched
 from kinetoscope.engines.studio.source import measure
+from kinetoscope.engines.studio.styles import Drawn, style_of
 
 _SET_UP = 0.04
 
@@ -56,10 +59,7 @@ def render(brief: Brief, tell: Tell) -> Notes:
         if sound is not None:
             film.add_audio(stretched(sound, 2))
         frames = paced(read_frames(path, size, fps=source.fps), pace)
-        for index, picture in enumerate(frames):
-            frame = picture
-            for look in looks:
-                frame = look(frame, float(index / source.fps))
+        for index, frame in enumerate(laid(looks, frames, source.fps)):
             film.add(frame)
             tell(1 - (1 - _SET_UP) * max(0, whole - index - 1) / whole)
     tell(1.0)
@@ -78,6 +78,20 @@ def read_looks(prompt: str, canvas: Canvas, *, fallback: bool = True) -> list[Lo
     if recoloured is not None:
         found.insert(0, recoloured)
     return found or ([_plain(_surprise(text))] if fallback else [])
+
+
+def laid(looks: list[Look], frames: Iterator[Frame], fps: Fraction) -> Iterator[Frame]:
+    """Lay *looks* over *frames*, *fps* of which are shown in a second, one look over the other."""
+    for look in looks:
+        if isinstance(look, Painted | Drawn):
+            frames = look.film(frames, fps)
+        else:
+            frames = _each(look, frames, fps)
+    return frames
+
+
+def _each(look: Look, frames: Iterator[Frame], fps: Fraction) -> Iterator[Frame]:
+    return (look(frame, float(number / fps)) for number, frame in enumerate(frames))
 
 
 def names_a_look(prompt: str) -> bool:
@@ -156,9 +170,9 @@ def _simple(change: Callable[[Frame], Frame]) -> Callable[[Canvas], list[Look]]:
     return build
 
 
-def _steady(change: Callable[[Canvas], Callable[[Frame], Frame]]) -> Callable[[Canvas], list[Look]]:
+def _style(name: str) -> Callable[[Canvas], list[Look]]:
     def build(canvas: Canvas) -> list[Look]:
-        return [_plain(brushes.Steady(change(canvas)))]
+        return [style_of(name, (canvas.width, canvas.height, canvas.seed))]
 
     return build
 
@@ -185,34 +199,14 @@ def _old_film(canvas: Canvas) -> list[Look]:
     return [OldFilm(canvas)]
 
 
-def _oil(canvas: Canvas) -> Callable[[Frame], Frame]:
-    return brushes.Oil(canvas.width, canvas.height, canvas.seed)
-
-
-def _starry(canvas: Canvas) -> Callable[[Frame], Frame]:
-    oil = brushes.Oil(canvas.width, canvas.height, canvas.seed, swirl=1.8)
-    return lambda picture: oil(grades.STARRY(picture))
-
-
-def _watercolour(canvas: Canvas) -> Callable[[Frame], Frame]:
-    return brushes.Watercolour(canvas.width, canvas.height, canvas.seed)
-
-
-def _pencil(canvas: Canvas) -> Callable[[Frame], Frame]:
-    return brushes.Pencil(canvas.width, canvas.height, canvas.seed)
-
-
-def _ink(canvas: Canvas) -> Callable[[Frame], Frame]:
-    return brushes.Ink(canvas.width, canvas.height, canvas.seed)
-
-
-def _cel(_canvas: Canvas) -> Callable[[Frame], Frame]:
-    return brushes.cel
-
-
+_CRAYON = r"colou?red pencil|crayon|chalk|彩铅|蜡笔"
+_WOODBLOCK = r"ukiyo|wood ?(block|cut)|hokusai|linocut|浮世绘|木版画"
+_IMPRESSIONIST = r"impressionis|\bmonet\b|renoir|pastel (drawing|painting|style)|印象派|莫奈"
 _OILY = (
-    r"\boil\b|impressionis|monet|油画"
-    r"|^(?!.*(\bink\b|water ?colou?r|anime|pencil)).*\bpaint(ing|ed|erly)\b(?! of)"
+    r"\boils?\b|油画"
+    r"|^(?!.*(\bink\b|water ?colou?r|anime|pencil|van gogh"
+    rf"|{_WOODBLOCK}|{_CRAYON}|{_IMPRESSIONIST}))"
+    r".*\bpaint(ing|ed|erly)\b(?! of)"
 )
 
 # In the order in which they are laid: what is drawn, then its light, then the air before it.
@@ -220,12 +214,16 @@ _LOOKS: tuple[tuple[str, Callable[[Canvas], list[Look]]], ...] = (
     (r"mirror|\bflip(ped)? (it |horizontal|the)", _simple(grades.mirrored)),
     (r"upside[- ]?down", _simple(grades.upside_down)),
     (r"blur\w* (the |its )?background|bokeh|depth of field|portrait mode|背景虚化", _portrait),
-    (r"anime|cartoon|\bcel\b|comic|manga|toon|ghibli|animated|动漫|卡通", _steady(_cel)),
-    (r"pencil|sketch|line drawing|charcoal|素描", _steady(_pencil)),
-    (r"\bink\b|ukiyo|woodblock|sumi\b|calligraph|水墨", _steady(_ink)),
-    (r"water ?colou?r|aquarelle|水彩", _steady(_watercolour)),
-    (r"van gogh|starry", _steady(_starry)),
-    (_OILY, _steady(_oil)),
+    (r"\bcomics?\b|graphic novel|pop[- ]art|half-?tone|漫画|波普", _style("comic")),
+    (r"anime|cartoon|\bcel\b|manga|toon|ghibli|animated|动漫|卡通", _style("toon")),
+    (_CRAYON, _style("crayon")),
+    (rf"^(?!.*({_CRAYON})).*(pencil|sketch|line drawing|charcoal|素描)", _style("sketch")),
+    (_WOODBLOCK, _style("woodblock")),
+    (rf"^(?!.*({_WOODBLOCK})).*(\bink\b|sumi\b|calligraph|水墨)", _style("ink")),
+    (r"water ?colou?r|aquarelle|水彩", _style("watercolour")),
+    (r"van gogh|starry|梵高", _style("starry")),
+    (_IMPRESSIONIST, _style("impressionist")),
+    (_OILY, _style("oil")),
     (r"pixel|8[- ]?bit|16[- ]?bit|minecraft|像素", _simple(brushes.pixels)),
     (r"noir|black[- ]and[- ]white|monochrome|b&w|gr[ae]yscale|黑白", _simple(grades.NOIR)),
     (r"\bnight|midnight|moonl|nocturn|夜", _simple(grades.NIGHT)),
