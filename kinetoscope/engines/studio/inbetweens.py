@@ -5,6 +5,7 @@ So paint sticks to things instead of boiling on them, and a picture may take its
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
@@ -16,11 +17,15 @@ import numpy as np
 
 from kinetoscope.engines.studio.brief import FPS
 from kinetoscope.engines.studio.film import Frame
+from kinetoscope.engines.studio.vision import Map
 
-_KEYS_A_SECOND = 4
+_KEYS_A_SECOND = 3
 _EVERY = FPS // _KEYS_A_SECOND  # frames of a film of ours
 _FLOW_SHRINK = 2
 _LOST = 26.0  # of 255: where a key differs that much from a frame on average, it is painted anew
+_OFF = 5.0  # of 255: by how much more than the other a key may be off, and be trusted
+_MARKED = 400.0  # the square of the slope of what is surely seen to move
+_MARK_BOX, _BESIDE_BOX = (5, 5), (31, 31)
 _ERROR_BOX = (9, 9)  # pixels
 _CRISP_BOX = (7, 7)
 
@@ -101,52 +106,77 @@ class Painted:
         return _Key(_grey(small), cast("Frame", painted))
 
     def _shrunk(self, picture: Frame) -> Frame:
-        return cast("Frame", cv2.resize(picture, self._paint.size, interpolation=cv2.INTER_AREA))
+        much = picture.shape[1] > 2 * self._paint.size[0]
+        how = cv2.INTER_AREA if much else cv2.INTER_LINEAR
+        return cast("Frame", cv2.resize(picture, self._paint.size, interpolation=how))
 
     def _finished(self, painted: Frame) -> Frame:
         return self._paint.finish(cast("Frame", cv2.cvtColor(painted, cv2.COLOR_BGRA2BGR)))
 
     def _between(self, small: Frame, before: _Key, after: _Key, share: float) -> Frame:
         """Bend two keys to look like *small*; mix what fits, and add what is in neither."""
-        grey = _grey(small)
-        sought = _thumb(grey)
-        bent = [self._bent(key, grey, sought) for key in (before, after)]
-        if min(float(error.mean()) for _, _, error in bent) > _LOST:
+        now = _Seen(small)
+        bent = [self._bent(key, now) for key in (before, after)]
+        lost = [float(error.mean()) for _, _, error in bent]
+        if min(lost) > _LOST:
             return self._finished(self._key(small).painted)
         shares = [
-            cv2.LUT(error, _TRUST * np.float32(part))
-            for (_, _, error), part in zip(bent, (1 - share, share), strict=True)
+            # Across a cut some of a key fits by luck: as a whole it does not.
+            cv2.LUT(
+                error,
+                _TRUST * np.float32(part * math.exp(-(((off - min(lost)) / _OFF) ** 2)) + 1e-6),
+            )
+            for (_, _, error), off, part in zip(bent, lost, (1 - share, share), strict=True)
         ]
         (first, first_grey, _), (second, second_grey, _) = bent
         mixed = cv2.blendLinear(first, second, *shares)
-        # Two paintings mixed are softer than either: by turns that would be seen as breathing.
-        crisp = share * (1 - share) / 2
+        # Bent and mixed paintings are softer than keys: by turns that would be seen as breathing.
+        crisp = 0.12 + share * (1 - share) / 2
         mixed = cv2.addWeighted(mixed, 1 + crisp, cv2.blur(mixed, _CRISP_BOX), -crisp, 0)
         expected = cv2.blendLinear(first_grey, second_grey, *shares)
-        for change, first_one, other in (
-            (cv2.add, grey, expected),
-            (cv2.subtract, expected, grey),
+        for change, one, other in (
+            (cv2.add, now.grey, expected),
+            (cv2.subtract, expected, now.grey),
         ):
-            fresh = cv2.LUT(cv2.subtract(first_one, other), _FRESH)
+            fresh = cv2.LUT(cv2.subtract(one, other), _FRESH)
             mixed = change(mixed, cv2.cvtColor(fresh, cv2.COLOR_GRAY2BGRA))
         return self._finished(cast("Frame", mixed))
 
-    def _bent(self, key: _Key, grey: Frame, sought: Frame) -> tuple[Frame, Frame, Frame]:
+    def _bent(self, key: _Key, now: _Seen) -> tuple[Frame, Frame, Frame]:
         """Bend *key* to where its things are now: its paint, its grey, and how far that is off."""
-        moved = self._seeker.calc(
-            sought, _thumb(key.grey), np.zeros((*sought.shape, 2), np.float32)
+        found = self._seeker.calc(
+            now.thumb, _thumb(key.grey), np.zeros((*now.thumb.shape, 2), np.float32)
         )
-        flow = cv2.resize(moved, self._paint.size)
-        across, down = (a / b for a, b in zip(grey.shape[::-1], sought.shape[::-1], strict=True))
-        places = (
-            self._columns + flow[..., 0] * np.float32(across),
-            self._rows + flow[..., 1] * np.float32(down),
+        ratios = zip(now.grey.shape[::-1], now.thumb.shape[::-1], strict=True)
+        across, down = (
+            cv2.resize(now.settled(way), self._paint.size) * np.float32(whole / part)
+            for way, (whole, part) in zip(cv2.split(found), ratios, strict=True)
         )
+        places = (self._columns + across, self._rows + down)
         edge = cv2.BORDER_REPLICATE
-        painted = cv2.remap(key.painted, *places, cv2.INTER_CUBIC, borderMode=edge)
-        seen = cv2.remap(key.grey, *places, cv2.INTER_LINEAR, borderMode=edge)
-        error = cv2.blur(cv2.absdiff(seen, grey), _ERROR_BOX)
+        painted, seen = (
+            cv2.remap(one, *places, cv2.INTER_LINEAR, borderMode=edge)
+            for one in (key.painted, key.grey)
+        )
+        error = cv2.blur(cv2.absdiff(seen, now.grey), _ERROR_BOX)
         return cast("Frame", painted), cast("Frame", seen), cast("Frame", error)
+
+
+class _Seen:
+    """What is seen of a frame: in grey, as a thumbnail, and how sure its motion can be told."""
+
+    def __init__(self, small: Frame) -> None:
+        self.grey = _grey(small)
+        self.thumb = _thumb(self.grey)
+        sides = [cv2.Sobel(self.thumb, cv2.CV_32F, *way) for way in ((1, 0), (0, 1))]
+        self._marks = cv2.blur(cv2.magnitude(*sides), _MARK_BOX) ** 2 + np.float32(1)
+        self._own = self._marks / (self._marks + np.float32(_MARKED))
+        self._around = cv2.blur(self._marks, _BESIDE_BOX)
+
+    def settled(self, way: cv2.typing.MatLike) -> Map:
+        """Let what has no marks of its own go the *way* of what has some beside it."""
+        beside = cv2.blur(way * self._marks, _BESIDE_BOX) / self._around
+        return cast("Map", beside + (way - beside) * self._own)
 
 
 def _grey(small: Frame) -> Frame:
@@ -155,7 +185,8 @@ def _grey(small: Frame) -> Frame:
 
 def _thumb(grey: Frame) -> Frame:
     size = (max(16, grey.shape[1] // _FLOW_SHRINK), max(16, grey.shape[0] // _FLOW_SHRINK))
-    return cast("Frame", cv2.resize(grey, size, interpolation=cv2.INTER_AREA))
+    small = cv2.resize(grey, size, interpolation=cv2.INTER_AREA)
+    return cast("Frame", cv2.GaussianBlur(small, (0, 0), 0.8))
 
 
 _LEVELS = np.arange(256)

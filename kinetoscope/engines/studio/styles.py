@@ -49,13 +49,12 @@ _LEARNED: Mapping[str, Recipe] = {
         paper=0.025,
     ),
     "watercolour": Recipe(
-        {14: 0.6, 2: 0.4},
+        {14: 0.75, 2: 0.25},
         forms=0.15,
         colours=0.85,
-        vivid=1.6,
-        edges=0.2,
-        mood=0.1,
-        paper=0.045,
+        vivid=1.7,
+        edges=0.25,
+        paper=0.03,
     ),
     "impressionist": Recipe(
         {12: 1}, forms=0.2, colours=0.4, vivid=1.6, edges=0.25, mood=0.25, relief=0.2, paper=0.025
