@@ -179,7 +179,7 @@ _INKED = (
     .round()
     .astype(np.uint8)
 )
-_FILLED = Grade(gamma=0.5, saturation=1.25, gain=(0.72, 0.72, 0.72), lift=(0.27, 0.27, 0.27))
+_FILLED = Grade(gamma=0.6, saturation=2.2, gain=(0.74, 0.74, 0.74), lift=(0.24, 0.24, 0.24))
 # How large the dots are where it is so light: none in what is bright, none in what is black.
 _DOTTED = _levels(np.interp(_LEVELS, (25, 70, 120, 190), (0, 0.55, 0.45, 0)))
 _DOT_INK = 0.6

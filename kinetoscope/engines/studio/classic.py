@@ -19,29 +19,30 @@ class Watercolour:
 
     def __init__(self, width: int, height: int, seed: int) -> None:
         self.size = paint_size(width, height)
-        self.finish = Ground((width, height), seed, 0.045).finish
+        self.finish = Ground((width, height), seed, 0.03).finish
         wide, tall = self.size
         random = np.random.default_rng(seed)
         x, y = np.meshgrid(*(np.arange(side, dtype=np.float32) for side in self.size))
-        reach = min(self.size) / 150
-        self._x = x + reach * _clouds(random, self.size, 8)
-        self._y = y + reach * _clouds(random, self.size, 8)
+        reach = min(self.size) / 360
+        self._x = x + reach * _clouds(random, self.size, 14)
+        self._y = y + reach * _clouds(random, self.size, 14)
         grains = soft(random.standard_normal((tall, wide), np.float32), 0.8)
-        self._pigment = 0.6 * grains / grains.std() + 0.6 * _clouds(random, self.size, 12)
+        self._pigment = 0.5 * grains / grains.std() + 0.35 * _clouds(random, self.size, 20)
 
     def __call__(self, small: Frame) -> Frame:
         """Paint one picture."""
-        wash = cv2.edgePreservingFilter(_WASHED(small), flags=1, sigma_s=30, sigma_r=0.32)
+        wash = cv2.edgePreservingFilter(_WASHED(small), flags=1, sigma_s=24, sigma_r=0.28)
         wandered = cv2.remap(
             wash, self._x, self._y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT
         )
         light = cv2.cvtColor(wandered, cv2.COLOR_BGR2GRAY).astype(np.float32)
-        calm = soft(light, 1.2)
         # Pigment is carried to where the wash ends, and settles in the hollows of the paper.
-        rim = (soft(light, min(self.size) / 90) - calm).clip(0, 40) / 40
+        rim = _darker(light, 1.2, min(self.size) / 90)
         thick = (1 - light / 255) * (0.35 + light / 255)
         shade = 1 - 0.42 * rim - 0.24 * thick * self._pigment
-        return _shaded(cast("Frame", wandered), cast("Map", shade))
+        # The pencil with which it was sketched is seen through.
+        own = cv2.cvtColor(small, cv2.COLOR_BGR2GRAY).astype(np.float32)
+        return _shaded(cast("Frame", wandered), cast("Map", shade - 0.5 * _darker(own, 0.7, 2.5)))
 
 
 class Oil:
@@ -67,6 +68,9 @@ class Oil:
         places = (self._x + across * reach, self._y + along * reach)
         paint = self._drawn_out(_OILY(small).astype(np.float32), (along, -across), places)
         crisp = cv2.addWeighted(paint, 1.7, cv2.GaussianBlur(paint, (0, 0), 1.6), -0.7, 0)
+        # Eyes and mouths are smaller than a brush: they are put in with a finer one.
+        own = cast("Map", cv2.cvtColor(small, cv2.COLOR_BGR2GRAY).astype(np.float32))
+        crisp = crisp + 0.7 * (own - soft(own, 3))[..., None]
         lit = cv2.filter2D(bristles, cv2.CV_32F, _EMBOSS)
         relief = (lit / (3 * float(lit.std()) + 1e-6)).clip(-1, 1)
         flat = crisp.clip(0, 255).astype(np.uint8)
@@ -111,6 +115,11 @@ def _clouds(random: np.random.Generator, size: tuple[int, int], scale: int) -> M
     width, height = (max(4, side // scale) for side in size)
     small = soft(random.standard_normal((height, width), np.float32), 1.2)
     return cast("Map", cv2.resize(small / small.std(), size, interpolation=cv2.INTER_CUBIC))
+
+
+def _darker(light: Map, near: float, far: float) -> Map:
+    """Tell where it is darker than around, 0 to 1."""
+    return cast("Map", (soft(light, far) - soft(light, near)).clip(0, 40) / 40)
 
 
 def _shaded(picture: Frame, light: Map) -> Frame:

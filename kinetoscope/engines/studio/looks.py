@@ -6,6 +6,7 @@ import hashlib
 import math
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import cast
 
@@ -27,11 +28,13 @@ from kinetoscope.engines.studio.inbetweens import Painted
 from kinetoscope.engines.studio.notes import notes_on_edit
 from kinetoscope.engines.studio.pace import paced, read_pace
 from kinetoscope.engines.studio.scenes.weather import weathers
+from kinetoscope.engines.studio.script import mixed
 from kinetoscope.engines.studio.sound import stretched
 from kinetoscope.engines.studio.source import measure
 from kinetoscope.engines.studio.styles import Drawn, style_of
 
 _SET_UP = 0.04
+_Build = Callable[[Canvas], list[Look]]
 
 
 def render(brief: Brief, tell: Tell) -> Notes:
@@ -73,7 +76,8 @@ def read_looks(prompt: str, canvas: Canvas, *, fallback: bool = True) -> list[Lo
     There is always one, unless there may be none without a *fallback*.
     """
     text = _NOT_WANTED.sub(" ", prompt.lower())
-    found = [look for words, build in _LOOKS if re.search(words, text) for look in build(canvas)]
+    builders = _with_mixed_styles([build for words, build in _LOOKS if re.search(words, text)])
+    found = [look for build in builders for look in build(canvas)]
     recoloured = _recolouring(text)
     if recoloured is not None:
         found.insert(0, recoloured)
@@ -163,21 +167,32 @@ def _plain(change: Callable[[Frame], Frame]) -> Look:
     return look
 
 
-def _simple(change: Callable[[Frame], Frame]) -> Callable[[Canvas], list[Look]]:
+def _simple(change: Callable[[Frame], Frame]) -> _Build:
     def build(_canvas: Canvas) -> list[Look]:
         return [_plain(change)]
 
     return build
 
 
-def _style(name: str) -> Callable[[Canvas], list[Look]]:
-    def build(canvas: Canvas) -> list[Look]:
-        return [style_of(name, (canvas.width, canvas.height, canvas.seed))]
+@dataclass(frozen=True, slots=True)
+class _Style:
+    """Builds the look of a whole film that is painted, drawn or printed."""
 
-    return build
+    name: str
+
+    def __call__(self, canvas: Canvas) -> list[Look]:
+        return [style_of(self.name, (canvas.width, canvas.height, canvas.seed))]
 
 
-def _air(grade: grades.Grade, kind: str) -> Callable[[Canvas], list[Look]]:
+def _with_mixed_styles(builders: list[_Build]) -> list[_Build]:
+    """Let one painting show two styles, rather than paint one painting over another."""
+    styles = mixed(build.name for build in builders if isinstance(build, _Style))
+    first = next((n for n, build in enumerate(builders) if isinstance(build, _Style)), 0)
+    others = [build for build in builders if not isinstance(build, _Style)]
+    return [*others[:first], *map(_Style, styles), *others[first:]]
+
+
+def _air(grade: grades.Grade, kind: str) -> _Build:
     def build(canvas: Canvas) -> list[Look]:
         [falls] = weathers([kind], (canvas.width, canvas.height), canvas.seed)
 
@@ -202,28 +217,28 @@ def _old_film(canvas: Canvas) -> list[Look]:
 _CRAYON = r"colou?red pencil|crayon|chalk|彩铅|蜡笔"
 _WOODBLOCK = r"ukiyo|wood ?(block|cut)|hokusai|linocut|浮世绘|木版画"
 _IMPRESSIONIST = r"impressionis|\bmonet\b|renoir|pastel (drawing|painting|style)|印象派|莫奈"
+# Every painting may be in oil: it is said of another style, too.
 _OILY = (
-    r"\boils?\b|油画"
-    r"|^(?!.*(\bink\b|water ?colou?r|anime|pencil|van gogh"
+    r"^(?!.*(\bink\b|water ?colou?r|anime|pencil|van gogh"
     rf"|{_WOODBLOCK}|{_CRAYON}|{_IMPRESSIONIST}))"
-    r".*\bpaint(ing|ed|erly)\b(?! of)"
+    r".*(\boils?\b|油画|\bpaint(ing|ed|erly)\b(?! of))"
 )
 
 # In the order in which they are laid: what is drawn, then its light, then the air before it.
-_LOOKS: tuple[tuple[str, Callable[[Canvas], list[Look]]], ...] = (
+_LOOKS: tuple[tuple[str, _Build], ...] = (
     (r"mirror|\bflip(ped)? (it |horizontal|the)", _simple(grades.mirrored)),
     (r"upside[- ]?down", _simple(grades.upside_down)),
     (r"blur\w* (the |its )?background|bokeh|depth of field|portrait mode|背景虚化", _portrait),
-    (r"\bcomics?\b|graphic novel|pop[- ]art|half-?tone|漫画|波普", _style("comic")),
-    (r"anime|cartoon|\bcel\b|manga|toon|ghibli|animated|动漫|卡通", _style("toon")),
-    (_CRAYON, _style("crayon")),
-    (rf"^(?!.*({_CRAYON})).*(pencil|sketch|line drawing|charcoal|素描)", _style("sketch")),
-    (_WOODBLOCK, _style("woodblock")),
-    (rf"^(?!.*({_WOODBLOCK})).*(\bink\b|sumi\b|calligraph|水墨)", _style("ink")),
-    (r"water ?colou?r|aquarelle|水彩", _style("watercolour")),
-    (r"van gogh|starry|梵高", _style("starry")),
-    (_IMPRESSIONIST, _style("impressionist")),
-    (_OILY, _style("oil")),
+    (r"\bcomics?\b|graphic novel|pop[- ]art|half-?tone|漫画|波普", _Style("comic")),
+    (r"anime|cartoon|\bcel\b|manga|toon|ghibli|animated|动漫|卡通", _Style("toon")),
+    (_CRAYON, _Style("crayon")),
+    (rf"^(?!.*({_CRAYON})).*(pencil|sketch|line drawing|charcoal|素描)", _Style("sketch")),
+    (_WOODBLOCK, _Style("woodblock")),
+    (rf"^(?!.*({_WOODBLOCK})).*(\bink\b|sumi\b|calligraph|水墨)", _Style("ink")),
+    (r"water ?colou?r|aquarelle|水彩", _Style("watercolour")),
+    (r"van gogh|starry|梵高", _Style("starry")),
+    (_IMPRESSIONIST, _Style("impressionist")),
+    (_OILY, _Style("oil")),
     (r"pixel|8[- ]?bit|16[- ]?bit|minecraft|像素", _simple(brushes.pixels)),
     (r"noir|black[- ]and[- ]white|monochrome|b&w|gr[ae]yscale|黑白", _simple(grades.NOIR)),
     (r"\bnight|midnight|moonl|nocturn|夜", _simple(grades.NIGHT)),

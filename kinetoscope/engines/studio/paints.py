@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import cast
 
 import cv2
@@ -45,6 +45,16 @@ class Recipe:
     broad: float = 0.0
     relief: float = 0.0
     paper: float = 0.0
+
+    def mixed(self, other: Recipe) -> Recipe:
+        """Take half of each."""
+        manners = [*self.manners.items(), *other.manners.items()]
+        halves = {
+            field.name: (getattr(self, field.name) + getattr(other, field.name)) / 2
+            for field in fields(self)
+            if field.name != "manners"
+        }
+        return Recipe({manner: share / 2 for manner, share in manners}, **halves)
 
 
 class Ground:

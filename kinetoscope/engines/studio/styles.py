@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterator, Mapping
 from fractions import Fraction
 
@@ -98,13 +99,16 @@ def style_of(
     *,
     painter: Callable[[], Painter | None] = best_painter,
 ) -> Style:
-    """Prepare the style *name* for a film: its width, its height and a seed.
+    """Prepare the style *name*, or two that are joined by `+`, for a width, a height and a seed.
 
-    *painter* finds the network that some are better painted with; they do without it, too.
+    *painter* finds the network that some are better painted with; they do without it, too, and
+    then of two only the first is seen.
     """
-    found = painter() if name in _LEARNED else None
+    first, *more = name.split("+")
+    found = painter() if first in _LEARNED else None
     if found is not None:
-        return Painted(Learned(found, _LEARNED[name], canvas))
-    if name in _CLASSIC:
-        return Painted(_CLASSIC[name](*canvas))
-    return Drawn(_BRUSHES[name](*canvas))
+        recipe = functools.reduce(Recipe.mixed, (_LEARNED[one] for one in more), _LEARNED[first])
+        return Painted(Learned(found, recipe, canvas))
+    if first in _CLASSIC:
+        return Painted(_CLASSIC[first](*canvas))
+    return Drawn(_BRUSHES[first](*canvas))

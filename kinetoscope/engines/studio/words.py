@@ -161,6 +161,9 @@ STYLES = _table(
         "toon": r"\b(anime|cartoon|ghibli|cel[- ]shaded|dessin animé|zeichentrick)|动漫|卡通",
     }
 )
+MIXED = frozenset({"crayon", "impressionist", "starry", "watercolour", "woodblock"})
+"""Styles of which a painter mixes two; all others stand alone."""
+
 FLIGHT = re.compile(r"\b(fly|flight|aerial|drone|soar|flug|survol|vuelo)|航拍|飞行")
 
 SUBJECTS = _table(

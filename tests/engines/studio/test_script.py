@@ -151,4 +151,4 @@ def assert_can_be_drawn(plan: ScenePlan) -> None:
     assert plan.time in LIGHTS
     assert set(plan.weather) <= {*WEATHERS, "fog"}
     assert set(plan.subjects) <= {*ROLES}
-    assert plan.style is None or plan.style in STYLES
+    assert plan.style is None or set(plan.style.split("+")) <= STYLES

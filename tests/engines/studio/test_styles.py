@@ -111,8 +111,8 @@ def test_what_is_painted_can_still_be_told(name: str, painter: Finds) -> None:
 
     painted = style(name, painter)(source)
 
-    forms = [cv2.GaussianBlur(light(one), (0, 0), 3) for one in (source, painted)]
-    assert float(cv2.matchTemplate(*forms, cv2.TM_CCOEFF_NORMED)[0, 0]) > 0.75
+    own, forms = (cv2.GaussianBlur(light(one), (0, 0), 3) for one in (source, painted))
+    assert float(cv2.matchTemplate(own, forms, cv2.TM_CCOEFF_NORMED)[0, 0]) > 0.75
     assert differ(source, painted) > 8
     assert painted.shape == source.shape
 
@@ -178,6 +178,7 @@ def test_a_comic_has_dots_where_there_is_shade_and_none_in_the_light() -> None:
     "words, name",
     [
         ("in the style of van gogh", "starry"),
+        ("an oil painting by van gogh", "starry"),
         ("oil painting", "oil"),
         ("watercolour", "watercolour"),
         ("a water color painting", "watercolour"),
@@ -196,6 +197,27 @@ def test_words_choose_one_style_in_films_from_text_and_in_edits(words: str, name
     assert read_script(f"hills, {words}", 3).style == name
     (look,) = read_looks(words, Canvas(*SIZE, 5))
     assert differ(look(scene(), 0), style(name)(scene())) == 0
+
+
+def test_two_styles_are_mixed_into_one_painting() -> None:
+    words = "in the style of van gogh and of a japanese woodblock"
+    assert read_script(f"hills, {words}", 3).style == "woodblock+starry"
+    (look,) = read_looks(words, Canvas(*SIZE, 5))
+
+    both = look(scene(), 0)
+
+    apart = differ(style("starry")(scene()), style("woodblock")(scene()))
+    assert all(0.1 * apart < differ(both, style(name)(scene())) for name in ("starry", "woodblock"))
+
+
+def test_of_two_styles_the_classic_brushes_show_the_first() -> None:
+    both = style("watercolour+starry", nobody)(scene())
+
+    assert np.array_equal(both, style("watercolour", nobody)(scene()))
+
+
+def test_what_cannot_be_mixed_is_laid_one_over_the_other() -> None:
+    assert len(read_looks("anime and watercolour", Canvas(*SIZE, 5))) == 2
 
 
 # ── films ─────────────────────────────────────────────────────────────────────────────────────────
