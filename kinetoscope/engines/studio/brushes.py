@@ -72,7 +72,7 @@ class Pencil:
         grey = cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY)
         calm = cv2.bilateralFilter(grey, 5, 30, 5)
         around = _softly(calm, max(3.0, picture.shape[1] / 110), 4)
-        drawn = cv2.divide(calm, around, scale=250)
+        drawn = cv2.LUT(cv2.divide(calm, around, scale=250), _PRESSED)
         light = _softly(grey, 2, 2)
         for shades, hatch in zip(_SHADES, self._hatches, strict=True):
             drawn = cv2.subtract(drawn, cv2.multiply(cv2.LUT(light, shades), hatch, scale=1 / 255))
@@ -172,6 +172,8 @@ _SHADES = [
     (((255 - _LEVELS) - most) / soft).clip(0, top).round().astype(np.uint8)
     for most, soft, top in ((110, 2.4, 60), (165, 1.8, 55))
 ]
+# How dark a line becomes that is a little darker than what is around it.
+_PRESSED = _levels((_LEVELS / 250).clip(0, 1) ** 1.8)
 _PLAIN = 200  # the shade of a pixel that stays as light as it is: some become lighter
 _INK_STEPS = 40  # for each level by which a pixel is darker than what is around it
 _INKED = (

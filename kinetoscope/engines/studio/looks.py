@@ -241,7 +241,7 @@ _LOOKS: tuple[tuple[str, _Build], ...] = (
     (_OILY, _Style("oil")),
     (r"pixel|8[- ]?bit|16[- ]?bit|minecraft|像素", _simple(brushes.pixels)),
     (r"noir|black[- ]and[- ]white|monochrome|b&w|gr[ae]yscale|黑白", _simple(grades.NOIR)),
-    (r"\bnight|midnight|moonl|nocturn|夜", _simple(grades.NIGHT)),
+    (r"(?<!starry )\bnight|midnight|moonl|nocturn|夜", _simple(grades.NIGHT)),
     (r"cyberpunk|neon|vaporwave|synthwave|blade runner|赛博", _simple(grades.neon)),
     (r"golden|sunset|sunrise|\bwarm|日落", _simple(grades.GOLDEN)),
     (r"\bcold|\bcool(er)?\b|winter|\bic[ey]|frozen|冬", _simple(grades.COLD)),
