@@ -34,6 +34,7 @@ _CHANGES = re.compile(
     r"\b(add|insert|remove|erase|delete|get rid of|replace|swap"
     r"|take (away|out)|put)\b|添加|移除|替换"
 )
+_MANNER = re.compile(r"\b(in the (style|manner) of|painted by|(painting|drawing) by)\b")
 _BACKGROUND = re.compile(r"\bback(ground|drop)\b|背景")
 
 
@@ -71,6 +72,8 @@ def _scenic(text: str, plan: ScenePlan) -> Iterable[str]:
         yield "no people"
     for name in left_out(text, plan):
         yield f"no {name}"
+    if plan.style is None and _MANNER.search(text):
+        yield "no painted style of this name"
     if _CLOSE.search(text) and plan.place != "table":
         yield "no close-ups"
 

@@ -10,6 +10,7 @@ from hashlib import sha256
 from kinetoscope.engines.studio.words import (
     FLIGHT,
     KINDRED,
+    MIXED,
     PLACES,
     PROPS,
     STYLES,
@@ -61,7 +62,7 @@ def read_script(prompt: str, seed: int) -> ScenePlan:
         time=time,
         weather=weather,
         subjects=subjects,
-        style=_first(STYLES, text),
+        style=next(iter(mixed(name for name, words in STYLES.items() if words.search(text))), None),
         sounds=_sounds(place, time, weather),
         mood=_MOODS.get(time, "wide"),
         flight=bool(FLIGHT.search(text)),
@@ -83,6 +84,15 @@ def turned(plan: ScenePlan, prompt: str) -> ScenePlan:
         sounds=_sounds(plan.place, time, weather),
         mood=_MOODS.get(time, "wide"),
     )
+
+
+def mixed(styles: Iterable[str]) -> tuple[str, ...]:
+    """Join the first two of *styles* that can be mixed into one, such as `starry+woodblock`."""
+    names = tuple(styles)
+    both = [name for name in names if name in MIXED][:2]
+    if len(both) < 2:
+        return names
+    return ("+".join(both), *(name for name in names if name not in both))
 
 
 def names_a_place(prompt: str) -> bool:

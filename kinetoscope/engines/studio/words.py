@@ -142,17 +142,28 @@ WEATHER = _table(
 )
 STYLES = _table(
     {
-        "ink": r"\b(ink\b|ukiyo|woodblock|sumi|calligraphy|tusche)|水墨",
-        "watercolour": r"\b(watercolou?r|aquarell|aquarelle|acuarela)|水彩",
+        "woodblock": r"\b(ukiyo|wood ?(block|cut)|hokusai|hiroshige|linocut|holzschnitt"
+        r"|gravure sur bois|xilograf)|浮世绘|木版画",
+        "ink": r"\b(ink\b|sumi|calligraphy|tusche)|水墨",
+        "watercolour": r"\b(water ?colou?r|aquarell|aquarelle|acuarela)|水彩",
         "starry": r"\b(van gogh|starry night)|梵高",
-        "oil": r"\b(oil painting|impressionis|painting\b|painted|gemälde|peinture"
-        r"|pintura)|油画",
+        "impressionist": r"\b(impressionis|monet\b|renoir|pastels?\b(?! colou?r)"
+        r"|soft pastel|impresionis)|印象派|莫奈",
+        "crayon": r"\b(colou?red pencils?|crayons?\b|chalk drawing|buntstift"
+        r"|crayons de couleur|lápices de colores)|彩铅|蜡笔",
         "sketch": r"\b(pencil|sketch|charcoal drawing|bleistift|croquis|boceto)|素描",
+        "comic": r"\b(comics?\b|comic[- ]?(book|strip|style)|graphic novel|pop[- ]art"
+        r"|half-?tones?|lichtenstein|bande dessinée|tebeo|historieta)|漫画|波普",
+        "oil": r"\b(oil painting|oils\b|oil on canvas|painting\b|painted|gemälde|peinture"
+        r"|pintura)|油画",
         "noir": r"\b(noir|black and white|monochrome|schwarz-?wei(ss|ß)|noir et blanc)|黑白",
         "vintage": r"\b(vintage|super ?8|old film|retro|sepia|1920s|silent film)|复古",
-        "toon": r"\b(anime|cartoon|comic|ghibli|cel[- ]shaded|dessin animé|zeichentrick)|动漫|卡通",
+        "toon": r"\b(anime|cartoon|ghibli|cel[- ]shaded|dessin animé|zeichentrick)|动漫|卡通",
     }
 )
+MIXED = frozenset({"crayon", "impressionist", "starry", "watercolour", "woodblock"})
+"""Styles of which a painter mixes two; all others stand alone."""
+
 FLIGHT = re.compile(r"\b(fly|flight|aerial|drone|soar|flug|survol|vuelo)|航拍|飞行")
 
 SUBJECTS = _table(

@@ -21,6 +21,7 @@ def scenic(prompt: str) -> tuple[str, ...]:
         "a cup of coffee on a table",
         "fish over a coral reef",
         "an astronaut on mars",
+        "mountains, a painting by van gogh",
     ],
 )
 def test_nothing_is_said_where_all_is_shown(prompt: str) -> None:
@@ -38,6 +39,7 @@ def test_nothing_is_said_where_all_is_shown(prompt: str) -> None:
         ("close-up of a lion in the grass", "no close-ups"),
         ("an old lighthouse keeper says hello", "no speech"),
         ("a mountain with the title Kinetoscope", "no readable text"),
+        ("a lake in the style of Piranesi", "no painted style of this name"),
         ("a lake while an orchestra plays", "no music but a quiet chord"),
     ],
 )

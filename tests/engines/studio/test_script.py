@@ -11,7 +11,7 @@ from kinetoscope.engines.studio.scenes.air import LIGHTS
 from kinetoscope.engines.studio.scenes.land import BIOMES
 from kinetoscope.engines.studio.scenes.weather import WEATHERS
 from kinetoscope.engines.studio.script import ScenePlan, read_script, turned
-from kinetoscope.engines.studio.shot import STYLES
+from kinetoscope.engines.studio.styles import STYLES
 
 PLACES = {*BIOMES, "city", "forest", "deep", "space", "galaxy", "table"}
 
@@ -151,4 +151,4 @@ def assert_can_be_drawn(plan: ScenePlan) -> None:
     assert plan.time in LIGHTS
     assert set(plan.weather) <= {*WEATHERS, "fog"}
     assert set(plan.subjects) <= {*ROLES}
-    assert plan.style is None or plan.style in STYLES
+    assert plan.style is None or set(plan.style.split("+")) <= STYLES
