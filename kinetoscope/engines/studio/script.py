@@ -108,7 +108,7 @@ _ONLY: Mapping[str, frozenset[str]] = {
     "galaxy": frozenset({"saucer", "astronaut"}),
     "space": frozenset({"saucer", "astronaut", "rocket"}),
     "deep": frozenset({"fish", "shark", "whale", "dolphin"}),
-    "clouds": frozenset({"balloon", "plane", "eagle", "bird", "dragon", "saucer"}),
+    "clouds": frozenset({"balloon", "plane", "eagle", "bird", "gull", "dragon", "saucer"}),
 }
 _INDOORS = frozenset({"rain", "snow", "fog", "aurora", "fireworks", "lightning", "fireflies"})
 _WITHOUT: Mapping[str, frozenset[str]] = {
@@ -119,7 +119,7 @@ _WITHOUT: Mapping[str, frozenset[str]] = {
 }
 _HOMES: Mapping[str, tuple[str, ...]] = {
     "deep": ("fish", "shark"),
-    "ocean": ("sailboat", "ship", "whale", "dolphin", "lighthouse"),
+    "ocean": ("sailboat", "ship", "whale", "dolphin", "lighthouse", "gull"),
     "clouds": ("balloon", "plane"),
     "mars": ("astronaut", "rocket", "saucer", "robot"),
     "forest": ("fox", "wolf", "deer", "bear", "rabbit"),

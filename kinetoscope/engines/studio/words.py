@@ -174,7 +174,8 @@ SUBJECTS = _table(
         "robot": r"\b(robots?\b|android|roboter)|机器人",
         "dragon": r"\b(dragons?\b|drachen?|dragón)|龙",
         "eagle": r"\b(eagles?|hawk|falcon|condor|adler|aigle|águila)|鹰",
-        "bird": r"\b(birds?\b|seagulls?|crows?\b|geese|doves?\b|swallows?|owl|parrot|vogel|vögel"
+        "gull": r"\b((sea ?)?gulls?\b|möwen?\b|mouettes?\b|gaviotas?\b)|海鸥",
+        "bird": r"\b(birds?\b|crows?\b|geese|doves?\b|swallows?|owl|parrot|vogel|vögel"
         r"|oiseau|pájaro)|鸟",
         "whale": r"\b(whales?|orca|wale?\b|baleine|ballena)|鲸",
         "dolphin": r"\b(dolphins?|delphin|delfín|dauphin)|海豚",

@@ -7,7 +7,17 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
 
-from kinetoscope.engines.studio.actors import beasts, folk, things
+from kinetoscope.engines.studio.actors import (
+    cats,
+    flyers,
+    folk,
+    giants,
+    hoofed,
+    pawed,
+    swimmers,
+    things,
+)
+from kinetoscope.engines.studio.actors.beasts import Build, beast
 from kinetoscope.engines.studio.actors.shapes import Part
 
 
@@ -36,8 +46,16 @@ class Role:
     flock: int = 1
 
 
+BUILDS: Mapping[str, Build] = {
+    **hoofed.BUILDS,
+    **giants.BUILDS,
+    **pawed.BUILDS,
+    **cats.BUILDS,
+}
+
+
 def _animal(name: str, height: float, strides: float = 1.1) -> Role:
-    return Role(partial(beasts.beast, beasts.BEASTS[name]), height, Way.WALKS, strides)
+    return Role(partial(beast, BUILDS[name]), height, Way.WALKS, strides)
 
 
 ROLES: Mapping[str, Role] = {
@@ -54,26 +72,19 @@ ROLES: Mapping[str, Role] = {
     "giraffe": _animal("giraffe", 0.27, 0.8),
     "person": Role(partial(folk.person), 0.24, Way.WALKS, 0.95),
     "hiker": Role(partial(folk.person, coat=(50, 90, 190), pack=True), 0.24, Way.WALKS, 0.95),
-    "child": Role(partial(folk.person, coat=(70, 170, 230)), 0.18, Way.WALKS, 1.3),
+    "child": Role(partial(folk.person, coat=(70, 170, 230), young=True), 0.18, Way.WALKS, 1.3),
     "astronaut": Role(partial(folk.person, suit=True), 0.26, Way.WALKS, 0.6),
     "robot": Role(things.robot, 0.25, Way.WALKS, 0.8),
-    "bird": Role(folk.bird, 0.075, Way.FLIES, 2.0, flock=3),
-    "eagle": Role(
-        partial(folk.bird, colour=(42, 56, 74), pale=(225, 230, 235)), 0.15, Way.FLIES, 0.8
-    ),
-    "dragon": Role(folk.dragon, 0.26, Way.FLIES, 0.7),
-    "whale": Role(
-        partial(folk.swimmer, colour=(108, 84, 66), pale=(190, 180, 170)), 0.24, Way.SWIMS, 0.35
-    ),
+    "bird": Role(flyers.bird, 0.085, Way.FLIES, 1.8, flock=3),
+    "gull": Role(partial(flyers.bird, plumage=flyers.GULL), 0.10, Way.FLIES, 1.3, flock=3),
+    "eagle": Role(partial(flyers.bird, plumage=flyers.EAGLE), 0.15, Way.FLIES, 0.8),
+    "dragon": Role(flyers.dragon, 0.26, Way.FLIES, 0.7),
+    "whale": Role(swimmers.swimmer, 0.24, Way.SWIMS, 0.35),
     "dolphin": Role(
-        partial(folk.swimmer, colour=(150, 128, 108), pale=(215, 210, 205)), 0.14, Way.SWIMS, 0.8,
-        flock=2,
+        partial(swimmers.swimmer, kind=swimmers.DOLPHIN), 0.14, Way.SWIMS, 0.8, flock=2
     ),
-    "shark": Role(
-        partial(folk.swimmer, colour=(120, 112, 104), pale=(205, 205, 205), tall_fin=True),
-        0.15, Way.SWIMS, 0.6,
-    ),
-    "fish": Role(folk.fish, 0.075, Way.SWIMS, 1.6, flock=5),
+    "shark": Role(partial(swimmers.swimmer, kind=swimmers.SHARK), 0.15, Way.SWIMS, 0.6),
+    "fish": Role(swimmers.fish, 0.075, Way.SWIMS, 1.6, flock=5),
     "sailboat": Role(things.sailboat, 0.30, Way.FLOATS, 0.35),
     "ship": Role(things.ship, 0.20, Way.FLOATS, 0.3),
     "balloon": Role(things.balloon, 0.34, Way.DRIFTS, 0.2, flock=2),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import cast
 
 import numpy as np
@@ -17,10 +17,28 @@ Bgr = tuple[float, float, float]
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A filled outline of one colour."""
+    """A filled outline of one colour; *lift* is how far it stands out of the figure, 0 to 1."""
 
     outline: Outline
     colour: Bgr
+    lift: float = 0.0
+
+
+def fleshed(
+    spine: Sequence[Point], fronts: Sequence[float], backs: Sequence[float], colour: Bgr
+) -> Part:
+    """Draw flesh about the bones of *spine*, as thick before and behind as is said at its points.
+
+    Before is to the left of somebody who goes along the spine.
+    """
+    line = _curve(spine)
+    along = np.gradient(line, axis=0)
+    along /= np.maximum(np.linalg.norm(along, axis=1, keepdims=True), 1e-9)
+    across = np.stack([-along[:, 1], along[:, 0]], axis=1)
+    before = _curve([(thick, 0.0) for thick in fronts])[:, :1]
+    behind = _curve([(thick, 0.0) for thick in backs])[:, :1]
+    outline = np.concatenate([line + across * before, (line - across * behind)[::-1]])
+    return Part(outline, colour)
 
 
 def limb(spine: Sequence[Point], widths: Sequence[float], colour: Bgr) -> Part:
@@ -60,7 +78,12 @@ def rounded(points: Sequence[Point], colour: Bgr) -> Part:
 
 def mirrored(parts: Sequence[Part]) -> list[Part]:
     """Turn a figure round to face the other way."""
-    return [Part(part.outline * np.array([-1, 1]), part.colour) for part in parts]
+    return [replace(part, outline=part.outline * np.array([-1, 1])) for part in parts]
+
+
+def lifted(parts: Sequence[Part], lift: float) -> list[Part]:
+    """Let *parts* stand out of the figure."""
+    return [replace(part, lift=lift) for part in parts]
 
 
 def shaded(colour: Bgr, power: float) -> Bgr:
