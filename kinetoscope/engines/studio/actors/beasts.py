@@ -7,6 +7,7 @@ the head goes with it when it nods.
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -73,7 +74,7 @@ def beast(build: Build, phase: float) -> list[Part]:
     parts += leg(build.hind, _low(stepped(gait, phase - hind_far)), far(build.coat))
     parts += leg(build.fore, stepped(gait, phase - fore_far), far(build.coat))
     parts += _tail(build.tail, phase, up)
-    parts.append(Part(move(rounded(build.outline, build.coat[0]).outline), build.coat[0], _BODY))
+    parts.append(Part(move(_ring(build.outline)), build.coat[0], _BODY))
     for limbs, step in (
         (build.hind, _low(stepped(gait, phase))),
         (build.fore, stepped(gait, phase - gait.lag)),
@@ -126,10 +127,16 @@ def _tail(marks: Sequence[Mark], phase: float, up: float) -> Iterator[Part]:
         yield Part(swung + np.array((0.0, up)), mark.colour, mark.lift)
 
 
+@functools.cache  # builds are few, and never change
 def _drawn(mark: Mark) -> Part:
     if mark.thick:
         return limb(mark.points, mark.thick, mark.colour)
     return (shape if mark.sharp else rounded)(mark.points, mark.colour)
+
+
+@functools.cache
+def _ring(points: tuple[Point, ...]) -> Outline:
+    return rounded(points, (0, 0, 0)).outline
 
 
 def _spun(outline: Outline, pivot: Point, angle: float | Outline) -> Outline:

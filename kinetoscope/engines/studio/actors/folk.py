@@ -116,7 +116,7 @@ def _arm(phase: float, coat: Bgr, up: float, *, suit: bool, near: bool) -> list[
     skin: Bgr = (170, 170, 176) if suit else _SKIN
     parts = [
         limb([wrist, hand], (0.036 * wide, 0.030 * wide), shaded(skin, tone)),
-        fleshed(spine, flesh, flesh, shaded(coat, tone)),
+        *fleshed(spine, flesh, flesh, shaded(coat, tone)),
         oval(shoulder, (0.084 * wide, 0.084 * wide), shaded(coat, tone)),
     ]
     return lifted(parts, 0.42) if near else parts

@@ -175,7 +175,7 @@ def _woolly(outline: Sequence[Point]) -> tuple[Point, ...]:
 
 
 _STRIPE = 0.45
-BAY = (46, 74, 122)
+BAY = (36, 68, 126)
 ZEBRA = (222, 226, 230)
 BUILDS: Mapping[str, Build] = {
     "horse": Build(

@@ -95,19 +95,20 @@ _SHARPER = 2  # figures are drawn this much larger, and then reduced
 def drawn(parts: Sequence[Part], height: float, lean: float) -> Figure:
     """Draw a figure *height* pixels a unit."""
     sine, cosine = math.sin(lean), math.cos(lean)
-    turn = np.array([[cosine, -sine], [sine, cosine]])
     scale = height * _SHARPER
-    outlines = [(part.outline @ turn.T) * (scale, -scale) for part in parts]
-    low = np.floor(np.min([line.min(axis=0) for line in outlines], axis=0)) - 4 * _SHARPER
-    high = np.ceil(np.max([line.max(axis=0) for line in outlines], axis=0)) + 4 * _SHARPER
+    turn = np.array([[cosine, -sine], [sine, cosine]]).T * (scale, -scale)
+    ends = np.cumsum([len(part.outline) for part in parts])[:-1]
+    points = np.concatenate([part.outline for part in parts]) @ turn
+    low = np.floor(points.min(axis=0)) - 4 * _SHARPER
+    high = np.ceil(points.max(axis=0)) + 4 * _SHARPER
     low = np.floor(low / _SHARPER) * _SHARPER
+    outlines = np.split(np.round((points - low) * 16).astype(np.int32), ends)
     wide, tall = (np.ceil((high - low) / _SHARPER) * _SHARPER).astype(int)
     colour = np.zeros((tall, wide, 4), np.uint8)
     relief = np.zeros((tall, wide), np.uint8)
     for part, line in zip(parts, outlines, strict=True):
-        points = [np.round((line - low) * 16).astype(np.int32)]
-        cv2.fillPoly(colour, points, (*part.colour, 255), cv2.LINE_8, 4)
-        cv2.fillPoly(relief, points, part.lift * 255, cv2.LINE_8, 4)
+        cv2.fillPoly(colour, [line], (*part.colour, 255), cv2.LINE_8, 4)
+        cv2.fillPoly(relief, [line], part.lift * 255, cv2.LINE_8, 4)
     size = (int(wide // _SHARPER), int(tall // _SHARPER))
     cut = cv2.resize(colour, size, interpolation=cv2.INTER_AREA).astype(np.float32)
     cut[..., 3] /= 255
@@ -121,38 +122,45 @@ def coat_of(seed: int) -> Plane:
     strokes = fractal(seed + 91, 256, cells=32, octaves=3, gain=0.9) - 0.5
     wide = np.pad(strokes, ((0, 0), (8, 8)), mode="wrap")
     strokes = strokes * 0.4 + cv2.blur(wide, (7, 1))[:, 8:-8] * 0.9
+    strokes -= strokes.mean()
     return cast("Plane", (1 + strokes * (0.052 / float(strokes.std()))).astype(np.float32))
 
 
 def lit(figure: Figure, lamp: Lamp, coat: Plane) -> Cut:
     """Light a figure by the sky, by the sun or the moon, and by what shines round its edges."""
-    cover = figure.cut[..., 3]
+    *bands, cover = cv2.split(figure.cut)
     east, up, near = _facing(figure)
-    sun = np.maximum(east * lamp.from_[0] + up * lamp.from_[1] + near * lamp.from_[2], 0)
-    sky = 0.74 + 0.26 * up
+    right, high, before = (np.float32(part) for part in lamp.from_)
+    aside = east * right + up * high
+    sun = np.maximum(aside + near * before, 0)
     edge = 1 - near
-    rim = np.maximum(east * lamp.from_[0] + up * lamp.from_[1], 0) * edge * edge * (1.7 * lamp.edge)
+    rim = np.maximum(aside, 0) * edge * edge * np.float32(1.7 * lamp.edge)
     rim = np.minimum(rim, 1) * cover
-    shade = cv2.merge([sky * dim + sun * lit for dim, lit in zip(lamp.dim, lamp.sun, strict=True)])
-    down, across = (
-        (np.arange(length) - round(middle)) % coat.shape[0]
-        for length, middle in zip(cover.shape, figure.origin[::-1], strict=True)
-    )
-    colour = figure.cut[..., :3] * shade
-    colour *= coat[down[:, None], across][..., None]
-    colour += (np.array(lamp.rim, np.float32) - colour) * rim[..., None]
-    haze = np.array(lamp.haze, np.float32) * cover[..., None]
-    colour += (haze - colour) * lamp.veil
-    return cast("Cut", np.dstack([np.minimum(colour, 255 * cover[..., None]), cover]))
+    rest = 1 - rim
+    tall, wide = cover.shape
+    left, top = (round(-middle) % coat.shape[0] for middle in figure.origin)
+    woven = coat.take(np.arange(left, left + wide), axis=1, mode="wrap")
+    woven = woven.take(np.arange(top, top + tall), axis=0, mode="wrap")
+    sky = (0.74 + 0.26 * up) * woven
+    sun *= woven
+    clear, full = np.float32(1 - lamp.veil), cover * 255
+    planes = []
+    for band, dim, shine, bright, haze in zip(
+        bands, lamp.dim, lamp.sun, lamp.rim, lamp.haze, strict=True
+    ):
+        shade = cv2.addWeighted(sky, dim, sun, shine, 0)
+        plane = (band * shade * rest + rim * np.float32(bright)) * clear
+        plane += cover * np.float32(haze * lamp.veil)
+        planes.append(np.minimum(plane, full))
+    return cast("Cut", cv2.merge([*planes, cover]))
 
 
 def _facing(figure: Figure) -> tuple[Plane, Plane, Plane]:
     """Blow a flat figure up until it is round; tell where it faces: right, up and towards us."""
-    cover = figure.cut[..., 3]
-    swollen = _swollen(cover)
+    swollen = _swollen(cast("Plane", cv2.extractChannel(figure.cut, 3)))
     relief = cv2.GaussianBlur(figure.relief, (0, 0), max(0.8, figure.height / 70))
-    depth = np.sqrt(swollen + 0.3)
-    carved = depth * (_RELIEF * figure.height / 255)
+    depth = np.sqrt(swollen + np.float32(0.3))
+    carved = depth * np.float32(_RELIEF * figure.height / 255)
     right = cv2.Sobel(swollen, cv2.CV_32F, 1, 0, scale=1 / 8)
     right += cv2.Sobel(relief, cv2.CV_32F, 1, 0, scale=1 / 8) * carved
     down = cv2.Sobel(swollen, cv2.CV_32F, 0, 1, scale=1 / 8)

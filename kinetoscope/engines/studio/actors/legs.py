@@ -88,11 +88,11 @@ def leg(build: Leg, step: Step, fur: Fur, *, lift: float = 0.0, rise: float = 0.
     third, goal = _bent(second, goal, build.joints)
     above, below = _between(second, third), _between(third, goal)
     spine = [hip, second, above, third, below, goal]
-    parts = []
-    for first, stands_out in enumerate(_RISES):
-        colour = fur[1] if first >= _SOCK else fur[0]
-        flesh = fleshed(spine[first:], build.fronts[first:], build.backs[first:], colour)
-        parts.append(replace(flesh, lift=lift + stands_out * rise))
+    flesh = fleshed(spine, build.fronts, build.backs, fur[0], begins=range(len(_RISES)))
+    parts = [
+        replace(part, colour=fur[1] if bone >= _SOCK else fur[0], lift=lift + _RISES[bone] * rise)
+        for bone, part in enumerate(flesh)
+    ]
     for band in range(build.bands):
         at = 0.30 + 0.52 * (band + 0.5) / build.bands
         parts.append(replace(_across(spine, build, at), lift=lift + at * rise))

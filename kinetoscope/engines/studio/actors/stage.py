@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import cast
+from typing import TypeVar, cast
 
 import cv2
 import numpy as np
 
 from kinetoscope.engines.studio.actors.company import ROLES, Role, Way
-from kinetoscope.engines.studio.actors.lamps import DROWNED, LAMPS, Cut, Lamp, coat_of, drawn, lit
+from kinetoscope.engines.studio.actors.lamps import (
+    DROWNED,
+    LAMPS,
+    Cut,
+    Lamp,
+    Plane,
+    coat_of,
+    drawn,
+    lit,
+)
 from kinetoscope.engines.studio.actors.shapes import mirrored
 from kinetoscope.engines.studio.camera import saturated
 from kinetoscope.engines.studio.film import Frame
-from kinetoscope.engines.studio.scenes.layers import lay_over
 
 _AFLOAT = frozenset({Way.FLOATS, Way.SWIMS})
 _GROUNDED = frozenset({Way.WALKS, Way.DRIVES, Way.STANDS})
@@ -29,6 +38,8 @@ _REACH: Mapping[Way, float] = {
     Way.WALKS: 0.30,
     Way.DRIVES: 0.55,
 }
+Sheet = TypeVar("Sheet", Frame, Plane)
+_EDGE_GOES_ON = cv2.BORDER_REPLICATE
 _EDGE = 0.86  # of the picture's width: who goes that far would soon be gone
 _TURNING = frozenset({Way.WALKS, Way.DRIVES, Way.FLIES, Way.FLOATS, Way.SWIMS, Way.GLIDES})
 
@@ -181,23 +192,34 @@ def _add_cast(
     fallen = cv2.warpAffine(np.ascontiguousarray(cut[..., 3]), move, (reach, rows))
     fallen = cv2.GaussianBlur(fallen, (0, 0), max(1.0, tall / 60))
     fade = np.linspace(dark, dark * 0.35, rows, dtype=np.float32)[:, None]
-    shadow = np.zeros((rows, reach, 4), np.float32)
-    shadow[..., 3] = fallen * fade
-    _paste(frame, shadow, (round(x - reach / 2), round(y - 4)))
+    _darken(frame, fallen * fade, (round(x - reach / 2), round(y - 4)))
 
 
 def _paste(frame: Frame, cut: Cut, spot: tuple[int, int], limit: int | None = None) -> None:
     """Lay *cut* over *frame* with its corner at *spot*, above the row *limit* only."""
-    height, width = frame.shape[:2]
-    bottom_row = height if limit is None else min(height, limit)
+    under, part = _meeting(frame if limit is None else frame[: max(0, limit)], cut, spot)
+    if under.size:
+        *bands, cover = cv2.split(part)
+        left = 1 - cover
+        laid = [old * left + new for old, new in zip(cv2.split(under), bands, strict=True)]
+        under[:] = np.clip(cv2.merge(laid), 0, 255).astype(np.uint8)
+
+
+def _darken(frame: Frame, share: Plane, spot: tuple[int, int]) -> None:
+    """Take *share* of its light from *frame* where the corner of the share is at *spot*."""
+    under, part = _meeting(frame, share, spot)
+    if under.size:
+        left = cv2.convertScaleAbs(1 - part, alpha=255)
+        cv2.multiply(under, cv2.merge([left] * 3), under, scale=1 / 255)
+
+
+def _meeting(frame: Frame, cut: Sheet, spot: tuple[int, int]) -> tuple[Frame, Sheet]:
+    """Give the part of *frame* that lies under *cut*, and the part of that which lies over it."""
     left, top = max(0, spot[0]), max(0, spot[1])
-    right = min(width, spot[0] + cut.shape[1])
-    bottom = min(bottom_row, spot[1] + cut.shape[0])
-    if right <= left or bottom <= top:
-        return
+    right = max(left, min(frame.shape[1], spot[0] + cut.shape[1]))
+    bottom = max(top, min(frame.shape[0], spot[1] + cut.shape[0]))
     part = cut[top - spot[1] : bottom - spot[1], left - spot[0] : right - spot[0]]
-    under = frame[top:bottom, left:right]
-    under[:] = np.clip(under * (1 - part[..., 3:]) + part[..., :3], 0, 255).astype(np.uint8)
+    return frame[top:bottom, left:right], part
 
 
 def _add_reflection(
@@ -215,34 +237,41 @@ def _add_reflection(
 
 def _add_shadow(frame: Frame, cut: Cut, spot: tuple[int, int], feet: float) -> None:
     """Darken the ground under a figure: softly all over, and deeply where it is touched."""
-    low = cut[..., 3].shape[0] - (spot[1] + cut.shape[0] - round(feet))
+    low = max(2, round(feet) - spot[1])
+    cover = cv2.extractChannel(cut, 3)
     reach = max(2, low // 14)
-    touched = cut[max(0, low - reach) : low + 2, :, 3].max(axis=0, initial=0)
-    above = cut[: max(1, low - reach), :, 3].max(axis=0)
+    touched = cover[max(0, low - reach) : low + 2].max(axis=0, initial=0)
+    above = cover[: max(1, low - reach)].max(axis=0)
     soft = max(1.0, low / 16)
     pad = int(soft * 3)
     lines = np.pad(np.stack([touched, above]), ((0, 0), (pad, pad)))
-    near = cv2.GaussianBlur(lines[:1], (0, 0), soft * 0.30, borderType=cv2.BORDER_CONSTANT)
-    wide = cv2.GaussianBlur(lines[1:], (0, 0), soft * 1.3, borderType=cv2.BORDER_CONSTANT)
+    near, wide = (
+        cv2.GaussianBlur(lines[row : row + 1], (0, 0), soft * width, borderType=_EDGE_GOES_ON)
+        for row, width in enumerate((0.30, 1.3))
+    )
     tall = max(2, round(soft * 0.9))
     down = np.arange(-tall, tall + 1, dtype=np.float32)[:, None] / tall
-    dark = 0.62 * near * np.exp(-6.0 * down * down) + 0.30 * wide * np.exp(-2.2 * down * down)
-    fade = np.clip(1.2 - 1.2 * np.abs(down), 0, 1)
-    shadow = np.zeros((*dark.shape, 4), np.float32)
-    shadow[..., 3] = np.minimum(dark * fade, 0.8)
-    _paste(frame, shadow, (spot[0] - pad, round(feet) - tall - 1))
+    dark = 0.50 * near * np.exp(-6.0 * down * down) + 0.26 * wide * np.exp(-2.2 * down * down)
+    share = np.minimum(dark * np.clip(1.2 - 1.2 * np.abs(down), 0, 1), 0.8)
+    _darken(frame, cast("Plane", share), (spot[0] - pad, round(feet) - tall - 1))
+
+
+@functools.cache
+def _halo(reach: int, rim: tuple[int, int, int]) -> tuple[Frame, Frame]:
+    """Paint the light of a halo, and what it leaves of what is behind it."""
+    away = (np.arange(-reach, reach + 1, dtype=np.float32) / max(reach, 1)) ** 2
+    share = np.clip(1 - away[None, :] - away[:, None], 0, 1) ** 2 * 0.42
+    light = cv2.merge([share * part * 0.62 for part in rim])
+    left = cv2.merge([255 - 255 * share] * 3)
+    return cast("Frame", light.astype(np.uint8)), cast("Frame", left.round().astype(np.uint8))
 
 
 def _add_halo(frame: Frame, middle: tuple[float, float], reach: float, lamp: Lamp) -> None:
     """Light the mist behind a dark figure, so that it reads."""
-    height, width = frame.shape[:2]
-    left, right = max(0, int(middle[0] - reach)), min(width, int(middle[0] + reach))
-    top, bottom = max(0, int(middle[1] - reach)), min(height, int(middle[1] + reach))
-    if right <= left or bottom <= top:
-        return
-    across = (np.arange(left, right) - middle[0]) / reach
-    down = (np.arange(top, bottom) - middle[1]) / reach
-    share = np.clip(1 - across[None, :] ** 2 - down[:, None] ** 2, 0, 1) ** 2 * 0.42
-    spot = frame[top:bottom, left:right]
-    light = np.full_like(spot, (np.array(lamp.rim) * 0.62).astype(np.uint8))
-    lay_over(spot, light, (share * 255).round().astype(np.uint8))
+    light, left = _halo(round(reach), lamp.rim)
+    spot = (round(middle[0]) - round(reach), round(middle[1]) - round(reach))
+    under, shine = _meeting(frame, light, spot)
+    _, kept = _meeting(frame, left, spot)
+    if under.size:
+        cv2.multiply(under, kept, under, scale=1 / 255)
+        cv2.add(under, shine, under)
