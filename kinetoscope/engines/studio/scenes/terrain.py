@@ -28,7 +28,7 @@ from kinetoscope.engines.studio.scenes.air import (
     dusty,
 )
 from kinetoscope.engines.studio.scenes.haze import add_haze, sunward, veil
-from kinetoscope.engines.studio.scenes.land import BIOMES, SIDE, SIZE, Land, way
+from kinetoscope.engines.studio.scenes.land import BIOMES, LAYERS, SIDE, SIZE, Land, way
 from kinetoscope.engines.studio.scenes.noise import Field
 from kinetoscope.engines.studio.scenes.passing import Drawn, Passing, nearness
 from kinetoscope.engines.studio.scenes.sea import CloudSea, Sea
@@ -207,6 +207,9 @@ class Terrain:
                 part = slice(rows[0], rows[-1] + 1)
                 grain = self._land.detail.at(east[part] * scale, north[part] * scale)
                 fine[part] += grain * seen[part]
+        if self._land.strata is not None:
+            layer = ((height + 0.09 * fine) * LAYERS).astype(np.int32)
+            fine = 0.6 * fine + self._land.strata.take(layer, mode="clip")
         fine = 1 + np.clip(fine, -0.6, 0.8)
         return [plane * fine for plane in colour]
 
@@ -237,10 +240,10 @@ class Terrain:
         place: tuple[Field, Field, Field],
     ) -> None:
         rows, depth, height = place
-        biome, light = self._land.biome, self._light
+        biome, light = self._land.biome, self._land.light
         low = 1 + 1.4 * np.exp(np.maximum(height - biome.sea, 0) * -0.9)
         fog = veil(np.minimum(depth, 200) * (biome.haze * low))
-        glow = sunward(direction(light), ray, view.rises(rows)[:, None]) ** 5
+        glow = sunward(direction(self._light), ray, view.rises(rows)[:, None]) ** 5
         add_haze(colour, light, fog, glow)
 
 
