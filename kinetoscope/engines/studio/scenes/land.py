@@ -173,7 +173,7 @@ class Land:
 
 
 def _falling(light: Light, biome: Biome) -> Light:
-    """Let a low sun stand a little higher over lands that it lights from aside, and glow on snow."""
+    """Let a low sun stand a little higher over lands that it lights from aside, and glow there."""
     if light.night or light.elevation > 0.2 or biome.azimuth == SUN_AZIMUTH:
         return light
     red, green, blue = light.sun

@@ -23,6 +23,7 @@ from kinetoscope.engines.studio.scenes.air import (
     Planes,
     Sky,
     View,
+    above_clouds,
     developed,
     direction,
     dusty,
@@ -55,7 +56,9 @@ _LOW = frozenset({"ocean", "islands", "lake"})
 def light_over(place: str, time: str, *, storm: bool) -> Light:
     """Tell how *place* is lit at *time*, in a *storm* or not."""
     light = LIGHTS["storm" if storm and not LIGHTS[time].night else time]
-    return dusty(light) if place == "mars" and not light.night else light
+    if place == "mars" and not light.night:
+        return dusty(light)
+    return above_clouds(light) if place == "clouds" else light
 
 
 class Terrain:
