@@ -346,11 +346,11 @@ def _strata(seed: int) -> Field:
     """Lay down rock: thick beds and thin ones, hard and soft, as seas and deserts left them."""
     random = np.random.default_rng(seed + 31)
     beds = np.zeros(8 * LAYERS, np.float32)
-    for thick, strength in ((0.42, 0.16), (0.13, 0.14), (0.045, 0.10)):
+    for thick, strength in ((0.42, 0.17), (0.13, 0.17), (0.05, 0.13)):
         ends = np.cumsum(random.uniform(0.35, 1.65, int(8 / thick * 2)) * thick * LAYERS)
         bed = np.searchsorted(ends, np.arange(beds.size))
         beds += (random.uniform(-1, 1, bed.max() + 1)[bed] * strength).astype(np.float32)
-    return blurred(beds[None], 3)[0] - np.float32(0.02)
+    return cast("Field", cv2.blur(beds[None], (3, 1))[0] - np.float32(0.02))
 
 
 def _mixed(

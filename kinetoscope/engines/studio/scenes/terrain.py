@@ -211,8 +211,8 @@ class Terrain:
                 grain = self._land.detail.at(east[part] * scale, north[part] * scale)
                 fine[part] += grain * seen[part]
         if self._land.strata is not None:
-            layer = ((height + 0.09 * fine) * LAYERS).astype(np.int32)
-            fine = 0.6 * fine + self._land.strata.take(layer, mode="clip")
+            layer = ((height + 0.035 * fine) * LAYERS).astype(np.int32)
+            fine = 0.5 * fine + self._land.strata.take(layer, mode="clip")
         fine = 1 + np.clip(fine, -0.6, 0.8)
         return [plane * fine for plane in colour]
 
