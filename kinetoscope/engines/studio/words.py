@@ -174,8 +174,8 @@ SUBJECTS = _table(
         "polar bear": r"\b(polar bear|eisbär)s?|北极熊",
         "astronaut": r"\b(astronaut|cosmonaut|spaceman)|宇航员",
         "balloon": r"\b(balloon|hot[- ]air|heissluftballon|ballon|montgolfière|globo)|热气球",
-        "sailboat": r"\b(sail ?boat|sailing( ship)?|boats?\b|yacht|segel(boot|schiff)?|voilier|velero"
-        r"|barco)|帆船|小船|船",
+        "sailboat": r"\b(sail ?boat|sailing( ship)?|boats?\b|yacht|segel(boot|schiff)?|voilier"
+        r"|velero|barco)|帆船|小船|船",
         "ship": r"\b(ships?\b|steamer|ferry|cruise|schiff|bateau)|轮船",
         "lighthouse": r"\b(lighthouse|leuchtturm|phare|faro\b)|灯塔",
         "castle": r"\b(castle|palace|fortress|schloss|burg\b|château|castillo)|城堡",
