@@ -15,7 +15,7 @@ from typing import cast
 
 import numpy as np
 
-from kinetoscope.engines.studio.actors.legs import Fur, Gait, Leg, Step, far, leg, stepped
+from kinetoscope.engines.studio.actors.legs import Fur, Gait, Leg, Step, far, leg, sinks, stepped
 from kinetoscope.engines.studio.actors.shapes import (
     Bgr,
     Outline,
@@ -66,7 +66,7 @@ _BODY, _RISE = 0.45, 0.07
 def beast(build: Build, phase: float) -> list[Part]:
     """Draw a walking animal of *build*."""
     gait, turn = build.gait, 2 * math.pi * phase
-    up = build.bob * math.cos(2 * turn + 0.6)
+    up = build.bob * math.cos(2 * turn + 0.6) - (sinks(build.fore) + sinks(build.hind)) / 2
     nod = build.nod * math.sin((1 if gait.bounds else 2) * turn + 0.4)
     move = _Move(build.neck, nod, up)
     hind_far, fore_far = (0.06, gait.lag + 0.12) if gait.bounds else (0.5, gait.lag + 0.5)

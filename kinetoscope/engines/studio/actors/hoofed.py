@@ -203,7 +203,7 @@ BUILDS: Mapping[str, Build] = {
             oval((0.918, 1.078), (0.020, 0.030), _DARK),
             along([(0.868, 1.05), (0.905, 1.047)], (34, 50, 80), 0.006, 0.006),
         ),
-        gait=Gait(stride=0.46, lift=0.10),
+        gait=Gait(stride=0.46, lift=0.075),
     ),
     "zebra": Build(
         (ZEBRA, ZEBRA, (40, 40, 44)),

@@ -123,7 +123,7 @@ def coat_of(seed: int) -> Plane:
     wide = np.pad(strokes, ((0, 0), (8, 8)), mode="wrap")
     strokes = strokes * 0.4 + cv2.blur(wide, (7, 1))[:, 8:-8] * 0.9
     strokes -= strokes.mean()
-    return cast("Plane", (1 + strokes * (0.052 / float(strokes.std()))).astype(np.float32))
+    return cast("Plane", (1 + strokes * (0.044 / float(strokes.std()))).astype(np.float32))
 
 
 def lit(figure: Figure, lamp: Lamp, coat: Plane) -> Cut:

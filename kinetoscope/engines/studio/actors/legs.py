@@ -52,6 +52,7 @@ class Leg:
     bands: int = 0  # of black, across it
 
 
+_HEEL_UP, _TOE_UP = 0.50, 0.20  # radians, as a foot leaves the ground and comes down
 _BAND: Bgr = (40, 40, 44)
 _RISES = (0.0, 0.4, 0.7, 1.0)  # how much of its height each of a leg's bones stands out
 _SOCK = 3  # the bone from which on a leg may be of another colour
@@ -80,11 +81,14 @@ _FEET: Mapping[str, Sequence[Point]] = {
 def leg(build: Leg, step: Step, fur: Fur, *, lift: float = 0.0, rise: float = 0.0) -> list[Part]:
     """Draw *build* in the middle of a *step*; it stands out by *lift*, its foot by *rise* more."""
     ahead, up, tilt = step
-    hip, second, third, ankle = build.joints
-    goal = (ankle[0] + ahead, ankle[1] + up)
+    low = sinks(build)
+    hip, second, _, ankle = ((x, y - low) for x, y in build.joints)
+    sole = _turned_foot(build, tilt)
+    # Wherever its toe points, a foot that stands touches the ground.
+    goal = (ankle[0] + ahead, up - min(y for _, y in sole))
     share = math.atan2(ahead * build.follows, hip[1] - second[1])
     second = _turned(second, hip, share)
-    second = (second[0], second[1] + 0.12 * up)
+    second = (second[0], second[1] + 0.12 * (goal[1] - ankle[1]))
     third, goal = _bent(second, goal, build.joints)
     above, below = _between(second, third), _between(third, goal)
     spine = [hip, second, above, third, below, goal]
@@ -96,9 +100,19 @@ def leg(build: Leg, step: Step, fur: Fur, *, lift: float = 0.0, rise: float = 0.
     for band in range(build.bands):
         at = 0.30 + 0.52 * (band + 0.5) / build.bands
         parts.append(replace(_across(spine, build, at), lift=lift + at * rise))
-    sole = [_turned((goal[0] + x * build.size, goal[1] + y * build.size), goal, tilt)
-            for x, y in _FEET[build.foot]]  # fmt: skip
-    return [*parts, replace(rounded(sole, fur[2]), lift=lift + rise)]
+    placed = [(goal[0] + x, goal[1] + y) for x, y in sole]
+    return [*parts, replace(rounded(placed, fur[2]), lift=lift + rise)]
+
+
+def sinks(build: Leg) -> float:
+    """Tell how far above the ground the sole of *build* is at rest."""
+    return build.joints[3][1] + min(y for _, y in _turned_foot(build, 0.0))
+
+
+def _turned_foot(build: Leg, tilt: float) -> list[Point]:
+    return [
+        _turned((x * build.size, y * build.size), (0.0, 0.0), tilt) for x, y in _FEET[build.foot]
+    ]
 
 
 def _across(spine: Sequence[Point], build: Leg, at: float) -> Part:
@@ -126,13 +140,14 @@ def stepped(gait: Gait, phase: float) -> Step:
     phase %= 1
     if phase < gait.down:
         share = phase / gait.down
-        heel = max(0.0, share - 0.72) / 0.28
-        return gait.stride * (0.5 - share), 0.035 * heel * heel, -0.55 * heel * heel
+        heel, toe = max(0.0, share - 0.70) / 0.30, max(0.0, 1 - share / 0.10)
+        return gait.stride * (0.5 - share), 0.0, _TOE_UP * toe - _HEEL_UP * heel * heel
     share = (phase - gait.down) / (1 - gait.down)
     ease = share - math.sin(2 * math.pi * share) / (2 * math.pi)
-    lift = gait.lift * math.sin(math.pi * share) ** 1.3 + 0.035 * (1 - share) ** 2
+    lift = gait.lift * math.sin(math.pi * share) ** 1.3
     fold = gait.fold * math.sin(math.pi * min(1.0, share * 1.15)) ** 2
-    return gait.stride * (ease - 0.5), lift, -0.55 * (1 - share) ** 2 - fold + 0.22 * share**3
+    tilt = _TOE_UP * share**3 - _HEEL_UP * (1 - share) ** 2 - fold
+    return gait.stride * (ease - 0.5), lift, tilt
 
 
 def _bent(root: Point, goal: Point, rest: tuple[Point, Point, Point, Point]) -> tuple[Point, Point]:

@@ -134,7 +134,7 @@ _RED: Bgr = (44, 98, 204)
 _GREY: Bgr = (104, 112, 120)
 _GOLD: Bgr = (92, 152, 196)
 _BROWN: Bgr = (40, 62, 92)
-_CREAM: Bgr = (212, 228, 236)
+_CREAM: Bgr = (200, 216, 226)
 BUILDS: Mapping[str, Build] = {
     "fox": Build(
         (_RED, (36, 38, 48), (30, 32, 40)),
