@@ -60,7 +60,7 @@ class Build:
     bob: float = 0.012
 
 
-_BODY, _RISE = 0.45, 0.07
+_BODY, _RISE = 0.45, 0.10
 
 
 def beast(build: Build, phase: float) -> list[Part]:

@@ -54,7 +54,7 @@ class Leg:
 
 _HEEL_UP, _TOE_UP = 0.50, 0.20  # radians, as a foot leaves the ground and comes down
 _BAND: Bgr = (40, 40, 44)
-_RISES = (0.0, 0.4, 0.7, 1.0)  # how much of its height each of a leg's bones stands out
+_RISES = (0.3, 0.55, 0.8, 1.0)  # how much of its height each of a leg's bones stands out
 _SOCK = 3  # the bone from which on a leg may be of another colour
 Step = tuple[float, float, float]
 """Where a foot is: how far ahead, how high, and how its toe points, in radians."""
