@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from kinetoscope.engines.studio.actors.company import BUILDS, ROLES
+from kinetoscope.engines.studio.actors.company import BUILDS, METRES, ROLES, Way, together
 from kinetoscope.engines.studio.actors.lamps import LAMPS, coat_of, drawn, lit
 from kinetoscope.engines.studio.actors.legs import stepped
 from kinetoscope.engines.studio.actors.shapes import oval
@@ -31,6 +31,15 @@ def test_a_stride_comes_back_to_where_it_began(name: str) -> None:
 
     for part, same in zip(one, other, strict=True):
         assert np.allclose(part.outline, same.outline, atol=1e-6)
+
+
+def test_a_dog_beside_a_man_is_smaller_than_he_is_and_smaller_than_alone() -> None:
+    dog, man = together(("dog", "person"))
+    [alone] = together(("dog",))
+
+    assert dog.height < 0.6 * man.height
+    assert dog.height < alone.height
+    assert man == ROLES["person"]
 
 
 def test_feet_follow_each_other_as_the_kind_has_it() -> None:
@@ -80,6 +89,21 @@ def test_the_ground_is_darker_where_somebody_stands(time: str) -> None:
     line = frame[int(SIZE[1] * MEADOW.ground) + 2].mean(axis=1)
     assert line[SIZE[0] // 2 - 60 : SIZE[0] // 2 + 60].min() < 100
     assert line[5] == 120
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("name", ["elephant", "camel", "castle"])
+def test_a_shadow_has_no_edge(name: str, seed: int) -> None:
+    frame = np.full((SIZE[1], SIZE[0], 3), 200, np.uint8)
+
+    Stage((name,), MEADOW, "sunset", SIZE, seconds=6, seed=seed).add(frame, 3)
+
+    ground = frame[int(SIZE[1] * MEADOW.ground) + 12 :].mean(axis=2)
+    assert np.abs(np.diff(ground, axis=1)).max() < 25
+
+
+def test_it_is_known_how_tall_everybody_is_who_walks() -> None:
+    assert set(METRES) == {name for name, role in ROLES.items() if role.way is Way.WALKS}
 
 
 def test_figures_are_the_same_each_time() -> None:

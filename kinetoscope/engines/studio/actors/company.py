@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import partial
 
@@ -54,7 +54,9 @@ BUILDS: Mapping[str, Build] = {
 }
 
 
-def _animal(name: str, height: float, strides: float = 1.1) -> Role:
+def _animal(name: str, height: float) -> Role:
+    """Cast an animal; the larger, the slower are its strides."""
+    strides = 0.85 * (0.22 / height) ** 0.7
     return Role(partial(beast, BUILDS[name]), height, Way.WALKS, strides)
 
 
@@ -68,8 +70,8 @@ ROLES: Mapping[str, Role] = {
             ("rabbit", 0.11),
         )
     },
-    "elephant": _animal("elephant", 0.30, 0.7),
-    "giraffe": _animal("giraffe", 0.27, 0.8),
+    "elephant": _animal("elephant", 0.30),
+    "giraffe": _animal("giraffe", 0.27),
     "person": Role(partial(folk.person), 0.24, Way.WALKS, 0.95),
     "hiker": Role(partial(folk.person, coat=(50, 90, 190), pack=True), 0.24, Way.WALKS, 0.95),
     "child": Role(partial(folk.person, coat=(70, 170, 230), young=True), 0.18, Way.WALKS, 1.3),
@@ -100,6 +102,32 @@ ROLES: Mapping[str, Role] = {
     "palm": Role(things.palm, 0.42, Way.STANDS, 0.4),
 }  # fmt: skip
 
+METRES: Mapping[str, float] = {
+    "fox": 0.4, "wolf": 0.8, "dog": 0.6, "cat": 0.3, "deer": 1.2, "horse": 1.6, "zebra": 1.4,
+    "cow": 1.45, "sheep": 0.8, "bear": 1.1, "polar bear": 1.4, "lion": 1.15, "tiger": 1.0,
+    "camel": 1.9, "rabbit": 0.25, "elephant": 3.2, "giraffe": 3.0, "person": 1.75, "hiker": 1.75,
+    "child": 1.2, "astronaut": 1.9, "robot": 1.8,
+}  # fmt: skip
+"""How tall those are who walk, animals at the shoulder: it counts where they walk together."""
+
+
+def together(names: Sequence[str]) -> list[Role]:
+    """Cast *names*; whoever walks beside somebody taller is smaller, though not as small as true.
+
+    Alone, a cat is as large in the picture as can be seen; beside a horse, it is a cat.
+    """
+    tallest = max(names, key=lambda name: METRES.get(name, 0.0), default="")
+    roles = []
+    for name in names:
+        role = ROLES[name]
+        if name in METRES:
+            share = (METRES[name] / METRES[tallest]) ** _SHRINKS
+            role = replace(role, height=min(role.height, ROLES[tallest].height * share))
+        roles.append(role)
+    return roles
+
+
+_SHRINKS = 0.7
 LANDLUBBERS = frozenset(
     name
     for name, role in ROLES.items()

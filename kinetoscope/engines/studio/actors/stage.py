@@ -11,7 +11,7 @@ from typing import TypeVar, cast
 import cv2
 import numpy as np
 
-from kinetoscope.engines.studio.actors.company import ROLES, Role, Way
+from kinetoscope.engines.studio.actors.company import Role, Way, together
 from kinetoscope.engines.studio.actors.lamps import (
     DROWNED,
     LAMPS,
@@ -35,7 +35,7 @@ _REACH: Mapping[Way, float] = {
     Way.SWIMS: 0.26,
     Way.GLIDES: 0.42,
     Way.FLOATS: 0.16,
-    Way.WALKS: 0.30,
+    Way.WALKS: 0.40,
     Way.DRIVES: 0.55,
 }
 Sheet = TypeVar("Sheet", Frame, Plane)
@@ -78,7 +78,7 @@ class Stage:
         self._size, self._seconds = size, seconds
         self._glow = time in {"night", "dusk"} and not place.open
         self._coat = coat_of(seed)
-        self._cast = [_at_home(ROLES[name], place) for name in names]
+        self._cast = [_at_home(role, place) for role in together(names)]
         self._leftward = bool(seed % 2)
 
     def add(self, frame: Frame, seconds: float) -> None:
@@ -181,18 +181,19 @@ def _add_cast(
     if not dark:
         return
     tall, wide = cut.shape[:2]
-    reach = int(wide + abs(aside) * tall) + 8
-    rows = int(forward * tall) + 8
+    soft = max(1.0, tall / 60)
+    room = math.ceil(3 * soft) + 1
     feet = x - left, y - top
     # A point so far above the feet falls as far forward, and a part of that aside.
-    move = np.array(
-        [[1, -aside, reach / 2 - feet[0] + aside * feet[1]], [0, -forward, forward * feet[1] + 4]],
-        np.float32,
-    )
-    fallen = cv2.warpAffine(np.ascontiguousarray(cut[..., 3]), move, (reach, rows))
-    fallen = cv2.GaussianBlur(fallen, (0, 0), max(1.0, tall / 60))
+    drift = aside * feet[1] - feet[0]
+    first = math.floor(drift + min(0.0, -aside * tall)) - room
+    reach = math.ceil(drift + wide + max(0.0, -aside * tall)) + room - first
+    rows = math.ceil(forward * feet[1]) + room + 4
+    move = np.array([[1, -aside, drift - first], [0, -forward, forward * feet[1] + 4]], np.float32)
+    fallen = cv2.warpAffine(cv2.extractChannel(cut, 3), move, (reach, rows))
+    fallen = cv2.GaussianBlur(fallen, (0, 0), soft)
     fade = np.linspace(dark, dark * 0.35, rows, dtype=np.float32)[:, None]
-    _darken(frame, fallen * fade, (round(x - reach / 2), round(y - 4)))
+    _darken(frame, fallen * fade, (round(x) + first, round(y - 4)))
 
 
 def _paste(frame: Frame, cut: Cut, spot: tuple[int, int], limit: int | None = None) -> None:
