@@ -37,13 +37,17 @@ class Way(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Role:
-    """An actor: how it is drawn, its height as a share of the picture's, its way and its pace."""
+    """An actor: how it is drawn, its height as a share of the picture's, its way and its pace.
+
+    A *flock* of so many comes where it is alone. Walls are less *plump* than bodies are.
+    """
 
     draw: Callable[[float], list[Part]]
     height: float
     way: Way
     strides: float = 1.0
     flock: int = 1
+    plump: float = 1.0
 
 
 BUILDS: Mapping[str, Build] = {
@@ -87,16 +91,16 @@ ROLES: Mapping[str, Role] = {
     ),
     "shark": Role(partial(swimmers.swimmer, kind=swimmers.SHARK), 0.15, Way.SWIMS, 0.6),
     "fish": Role(swimmers.fish, 0.075, Way.SWIMS, 1.6, flock=5),
-    "sailboat": Role(things.sailboat, 0.30, Way.FLOATS, 0.35),
-    "ship": Role(things.ship, 0.20, Way.FLOATS, 0.3),
+    "sailboat": Role(things.sailboat, 0.30, Way.FLOATS, 0.35, plump=0.9),
+    "ship": Role(things.ship, 0.20, Way.FLOATS, 0.3, plump=0.55),
     "balloon": Role(things.balloon, 0.34, Way.DRIFTS, 0.2, flock=2),
     "rocket": Role(things.rocket, 0.36, Way.RISES, 1.0),
     "plane": Role(things.plane, 0.16, Way.FLIES, 0.3),
     "saucer": Role(things.saucer, 0.16, Way.DRIFTS, 1.0),
-    "car": Role(things.car, 0.13, Way.DRIVES, 3.0),
-    "train": Role(things.train, 0.20, Way.DRIVES, 1.6),
-    "house": Role(things.house, 0.26, Way.STANDS, 0.4),
-    "castle": Role(things.castle, 0.40, Way.STANDS, 0.6),
+    "car": Role(things.car, 0.13, Way.DRIVES, 3.0, plump=0.7),
+    "train": Role(things.train, 0.20, Way.DRIVES, 1.6, plump=0.6),
+    "house": Role(things.house, 0.26, Way.STANDS, 0.4, plump=0.35),
+    "castle": Role(things.castle, 0.40, Way.STANDS, 0.6, plump=0.45),
     "lighthouse": Role(things.lighthouse, 0.42, Way.STANDS, 0.35),
     "tree": Role(things.tree, 0.40, Way.STANDS, 0.4),
     "palm": Role(things.palm, 0.42, Way.STANDS, 0.4),

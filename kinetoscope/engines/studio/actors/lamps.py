@@ -30,6 +30,7 @@ class Figure:
     relief: Plane
     height: float
     origin: tuple[float, float]
+    plump: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +93,8 @@ _RELIEF = 0.16  # how far the highest parts stand out, in heights of the figure
 _SHARPER = 2  # figures are drawn this much larger, and then reduced
 
 
-def drawn(parts: Sequence[Part], height: float, lean: float) -> Figure:
-    """Draw a figure *height* pixels a unit."""
+def drawn(parts: Sequence[Part], height: float, lean: float, plump: float = 1.0) -> Figure:
+    """Draw a figure *height* pixels a unit, as *plump* as it is to seem."""
     sine, cosine = math.sin(lean), math.cos(lean)
     scale = height * _SHARPER
     turn = np.array([[cosine, -sine], [sine, cosine]]).T * (scale, -scale)
@@ -114,7 +115,7 @@ def drawn(parts: Sequence[Part], height: float, lean: float) -> Figure:
     cut[..., 3] /= 255
     lifts = cv2.resize(relief, size, interpolation=cv2.INTER_AREA).astype(np.float32)
     origin = (-low[0] / _SHARPER, -low[1] / _SHARPER)
-    return Figure(cast("Cut", cut), cast("Plane", lifts), height, origin)
+    return Figure(cast("Cut", cut), cast("Plane", lifts), height, origin, plump)
 
 
 def coat_of(seed: int) -> Plane:
@@ -161,9 +162,9 @@ def _facing(figure: Figure) -> tuple[Plane, Plane, Plane]:
     relief = cv2.GaussianBlur(figure.relief, (0, 0), max(0.8, figure.height / 70))
     depth = np.sqrt(swollen + np.float32(0.3))
     carved = depth * np.float32(_RELIEF * figure.height / 255)
-    right = cv2.Sobel(swollen, cv2.CV_32F, 1, 0, scale=1 / 8)
+    right = cv2.Sobel(swollen, cv2.CV_32F, 1, 0, scale=figure.plump / 8)
     right += cv2.Sobel(relief, cv2.CV_32F, 1, 0, scale=1 / 8) * carved
-    down = cv2.Sobel(swollen, cv2.CV_32F, 0, 1, scale=1 / 8)
+    down = cv2.Sobel(swollen, cv2.CV_32F, 0, 1, scale=figure.plump / 8)
     down += cv2.Sobel(relief, cv2.CV_32F, 0, 1, scale=1 / 8) * carved
     length = 1 / np.sqrt(right * right + down * down + depth * depth)
     return -right * length, down * length, depth * length

@@ -96,7 +96,7 @@ class Stage:
         if leftward and role.way in _TURNING:
             parts = mirrored(parts)
         x, y, lean = self._spot(role, rank, seconds, -1 if leftward else 1)
-        figure = drawn(parts, height, lean)
+        figure = drawn(parts, height, lean, role.plump)
         cut, origin = lit(figure, self._lamp, self._coat), figure.origin
         spot = (round(x - origin[0]), round(y - origin[1]))
         line = round(self._size[1] * self._place.ground) if role.way == Way.SWIMS else round(y)
