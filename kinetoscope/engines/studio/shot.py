@@ -8,7 +8,8 @@ from typing import cast
 import cv2
 
 from kinetoscope.engines.studio.actors.company import LANDLUBBERS
-from kinetoscope.engines.studio.actors.stage import LAMPS, Place, Stage
+from kinetoscope.engines.studio.actors.lamps import LAMPS
+from kinetoscope.engines.studio.actors.stage import Place, Stage
 from kinetoscope.engines.studio.brief import FPS
 from kinetoscope.engines.studio.camera import Moves, Pose, pose
 from kinetoscope.engines.studio.film import Frame

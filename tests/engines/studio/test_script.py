@@ -41,6 +41,11 @@ PLACES = {*BIOMES, "city", "forest", "deep", "space", "galaxy", "table"}
         ("un caballo en la playa al atardecer", "islands", "sunset", ("horse",)),
         ("日落时海上的帆船", "ocean", "sunset", ("sailboat",)),
         ("夜晚的城市街道", "city", "night", ()),
+        ("a whale in the desert", "desert", "sunset", ()),
+        ("a rocket launch from the sea", "ocean", "sunset", ("rocket",)),
+        ("a seagull above the beach", "islands", "day", ("gull",)),
+        ("a monkey in the jungle", "forest", "dusk", ()),
+        ("a city by day, no cars and no rain", "city", "day", ()),
     ],
 )
 def test_words_choose_the_scene(
