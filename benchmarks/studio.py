@@ -1,7 +1,8 @@
 """What the built-in engine costs: CPU seconds to begin a film, and for each second of it.
 
 Each film is drawn short and long: the difference is what its seconds cost, the rest its beginning
-(imports, set-up, the first look at what it is made from).
+(imports, set-up, the first look at what it is made from). Each is drawn three times, and the least
+counts: what others do beside it on the same machine only ever makes it dearer.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -24,6 +25,7 @@ from kinetoscope.engines.studio.brief import FPS, Brief
 
 _SIZES = {"480p": (848, 480), "720p": (1280, 720)}
 _SHORT, _LONG, _SEED = 2, 6, 7  # seconds of film
+_TIMES = 3
 _THREADS = {"OMP_NUM_THREADS": "2", "OMP_WAIT_POLICY": "passive", "OPENBLAS_NUM_THREADS": "1"}
 
 
@@ -45,12 +47,16 @@ CASES = (
     Case("text: islands", "text_to_video", "tropical islands from above"),
     Case("text: space", "text_to_video", "a planet with rings in outer space"),
     Case("text: table", "text_to_video", "a cup of coffee on a wooden table"),
-    Case("text, painted", "text_to_video", "hills, oil painting"),
+    Case("text, in oil", "text_to_video", "hills, oil painting"),
+    Case("text, van Gogh", "text_to_video", "hills in the style of van gogh"),
     Case("image", "image_to_video", "slow push in", "picture"),
-    Case("reference", "reference_to_video", "@Image1 on a beach", "picture"),
+    Case("reference in a picture", "reference_to_video", "@Image1 in @Image2", "pictures"),
+    Case("reference in a drawn place", "reference_to_video", "@Image1 on a beach", "picture"),
     Case("edit: night", "edit_video", "a moonlit night", "film"),
     Case("edit: anime", "edit_video", "anime style", "film"),
     Case("edit: pencil", "edit_video", "pencil sketch", "film"),
+    Case("edit: noir, rain", "edit_video", "film noir in the rain", "film"),
+    Case("edit: watercolour", "edit_video", "watercolour", "film"),
     Case("edit: blurred background", "edit_video", "blur the background", "film"),
     Case("extend another's", "video_extend", "go on", "film"),
 )
@@ -62,21 +68,29 @@ def films() -> None:
     print("|---|---|---|---|---|---|")
     with tempfile.TemporaryDirectory() as folder:
         work = Path(folder)
-        floors = [_encode(_source(work, size, _LONG), size, _LONG) for size in _SIZES]
         for size in _SIZES:
             _encode(_source(work, size, _SHORT), size, _SHORT)
-        small, large = floors
+        small, large = (
+            min(_encode(_source(work, size, _LONG), size, _LONG) for _ in range(_TIMES))
+            for size in _SIZES
+        )
         print(f"| the encoder alone (floor) | {small:.2f} | | {large:.2f} | | |", flush=True)
         for case in CASES:
             costs, mib = [], 0.0
             for size in _SIZES:
-                (short, _), (long, mib) = (
-                    _draw(case, size, work, each) for each in (_SHORT, _LONG)
-                )
+                short, long, mib = _cost(case, size, work)
                 each = (long - short) / (_LONG - _SHORT)
                 costs += [each, short - _SHORT * each]
             shown = " | ".join(f"{cost:.2f}" for cost in costs)
             print(f"| {case.name} | {shown} | {mib:.0f} |", flush=True)
+
+
+def _cost(case: Case, size: str, folder: Path) -> tuple[float, float, float]:
+    """Tell the CPU seconds of a short and of a long film, and the peak MiB of the long one."""
+    short, long = (
+        [_draw(case, size, folder, seconds) for _ in range(_TIMES)] for seconds in (_SHORT, _LONG)
+    )
+    return min(short)[0], min(long)[0], max(mib for _, mib in long)
 
 
 def _source(folder: Path, size: str, seconds: int) -> Path:
@@ -94,7 +108,7 @@ def _draw(case: Case, size: str, folder: Path, seconds: int) -> tuple[float, flo
         width=width,
         height=height,
         seconds=0 if edits else seconds,
-        images=(_picture(folder),) if case.needs == "picture" else (),
+        images=tuple(paint(folder) for paint in _PAINTED.get(case.needs, ())),
         video=_source(folder, size, seconds if edits else _LONG) if follows else None,
         film=folder / "made.mp4",
         seed=_SEED,
@@ -149,3 +163,21 @@ def _picture(folder: Path) -> Path:
         ground[180:460, 340:620] = (200, 60, 40)
         Image.fromarray(ground).save(path)
     return path
+
+
+def _place(folder: Path) -> Path:
+    """Paint hills under a sky, without anything that stands out."""
+    path = folder / "place.png"
+    if not path.exists():
+        across, down = np.meshgrid(np.arange(1280.0), np.arange(720.0))
+        sky = np.stack([120 + down / 9, 180 - down / 8, 220 - down / 6], axis=2)
+        land = np.stack([across * 0 + 90, 120 + 30 * np.sin(across / 90), 60 + down / 20], axis=2)
+        hills = down > 400 + 30 * np.sin(across / 200)
+        Image.fromarray(np.where(hills[..., None], land, sky).astype(np.uint8)).save(path)
+    return path
+
+
+_PAINTED: Mapping[str, tuple[Callable[[Path], Path], ...]] = {
+    "picture": (_picture,),
+    "pictures": (_picture, _place),
+}

@@ -14,7 +14,7 @@ import numpy as np
 
 from kinetoscope.engines.studio.backdrop import Backdrop
 from kinetoscope.engines.studio.brief import FPS, Brief, Notes, Tell
-from kinetoscope.engines.studio.camera import Pose, ease, pose, read_moves
+from kinetoscope.engines.studio.camera import Pose, ease, pose, read_moves, roll_on
 from kinetoscope.engines.studio.cutouts import Cutout, card, cut_out, matched
 from kinetoscope.engines.studio.film import RATE, FilmWriter, Frame
 from kinetoscope.engines.studio.finish import Finish
@@ -23,6 +23,7 @@ from kinetoscope.engines.studio.parallax import Sheet, Stage, focus_of, inverse
 from kinetoscope.engines.studio.roles import Part, Role, looked_at, read_parts
 from kinetoscope.engines.studio.scenes.weather import weathers
 from kinetoscope.engines.studio.script import read_script, read_weather
+from kinetoscope.engines.studio.slate import Slate
 from kinetoscope.engines.studio.sound import bed_for
 from kinetoscope.engines.studio.stills import GRAIN, cover, flat, open_still
 from kinetoscope.engines.studio.subject import Eye, best_eye
@@ -44,7 +45,8 @@ def render(brief: Brief, tell: Tell, eye: Eye | None = None) -> Notes:
     size = (brief.width, brief.height)
     finish, airs = Finish(size, grain=GRAIN), weathers(read_weather(brief.prompt), size, brief.seed)
     rate = RATE if brief.sound else None
-    with FilmWriter(brief.film, *size, audio_rate=rate, title=brief.prompt) as film:
+    note = Slate.of(brief, "picture").to_note() if len(_groups(roles, brief.seconds)) == 1 else ""
+    with FilmWriter(brief.film, *size, audio_rate=rate, title=brief.prompt, note=note) as film:
         if brief.sound:
             film.add_audio(bed_for(brief))
         for frame in _cut_together(brief, roles):
@@ -91,7 +93,7 @@ def _shown(brief: Brief, roles: list[Role], begins: int, ends: int) -> Iterator[
     moves, count = read_moves(brief.prompt, brief.seed), ends - begins
     reach = 1.0 if len(roles) < 3 else 0.55  # nobody may leave the picture
     path = [
-        Pose().plus(players.aimed(pose(moves, index / max(1, count - 1), count / FPS)), reach)
+        Pose().plus(players.aimed(pose(moves, index / count, count / FPS, pace=roll_on)), reach)
         for index in range(count)
     ]
     zoom = min(backdrop.zoom_for(path[:: max(1, count // 6)]) for backdrop in backdrops)

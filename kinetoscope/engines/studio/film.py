@@ -44,7 +44,8 @@ _X264 = {
     "profile": "high",
     "maxrate": "8M",
     "bufsize": "16M",
-    "x264-params": "colorprim=bt709:transfer=bt709:colormatrix=bt709:no-mbtree=1",
+    "x264-params": "colorprim=bt709:transfer=bt709:colormatrix=bt709:no-mbtree=1"
+    ":rc-lookahead=0:b-adapt=0:weightp=0:partitions=i8x8,i4x4",
 }
 
 

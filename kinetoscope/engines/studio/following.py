@@ -25,7 +25,8 @@ _MOST_OLD, _LEAST_OLD = 48, 12  # frames: when a mask has to be made anew, and m
 _LOST_OLD = 32  # frames: when it has to be where its things changed a lot
 _STEADY = 4  # frames for which nothing else is followed
 _MOST_LOST = 7.0  # of 255: by how much what was followed may have changed
-_CUT = 12.0  # of 255: by how much more than a frame before, where the film was cut
+_CUT, _CUT_TIMES = 12.0, 2.0  # of 255; and times as much as usual: a step where the film was cut
+_KEPT, _WHOLE = 0.8, 255.0  # how much of the largest step is usual a frame later; no step yet
 _SAME_LIGHT = 0.38  # how far a subject takes on the colours of its new place
 
 Look = Callable[[Frame, float], Frame]
@@ -95,26 +96,37 @@ class Follower:
         self._grid = np.dstack([columns, rows])
         self._mask: Map | None = None
         self._seen: Frame | None = None
-        self._age, self._lost = 0, 0.0
+        self._age, self._usual = 0, _WHOLE
+        self._before: Frame | None = None
         self._cut = self._changed = False
 
     def __call__(self, picture: Frame) -> Mask:
         """Mark the subject of the next frame."""
         small = cast("Frame", cv2.resize(picture, self._small, interpolation=cv2.INTER_AREA))
         moved, lost = self._followed(small)
-        self._cut |= lost > self._lost + _CUT
+        self._cut |= self._is_cut(small)
         if moved is None or self._has_to_look():
             seen = ((subject_mask(small) - 0.2) / 0.6).clip(0, 1).astype(np.float32)
             kept = 0.0 if moved is None or self._cut else 0.3
             moved = seen if moved is None else (seen + (moved - seen) * kept).astype(np.float32)
             self._mask, self._seen, lost = moved, small, 0.0
             self._age, self._cut, self._changed = 0, False, False
-        self._age, self._lost = self._age + 1, lost
+        self._age += 1
         now = ((guided(small, moved, 6, 1e-3) - 0.15) / 0.7).clip(0, 1).astype(np.float32)
         if lost > _MOST_LOST and self._age % _STEADY == 0:
             # It is followed from here on: to look for it anew is what costs.
-            self._mask, self._seen, self._lost, self._changed = now, small, 0.0, True
+            self._mask, self._seen, self._changed = now, small, True
         return Mask.of(now, self.size)
+
+    def _is_cut(self, small: Frame) -> bool:
+        """Tell whether another shot begins: far more changed than from one frame to the next."""
+        before, self._before = self._before, small
+        if before is None:
+            return False
+        step, usual = changed(small, before), self._usual
+        # What is shown twice does not move: a film of fewer frames is not one of many cuts.
+        self._usual = max(step, usual * _KEPT if usual < _WHOLE else 0.0)
+        return step > _CUT + _CUT_TIMES * usual
 
     def _has_to_look(self) -> bool:
         """Tell whether it is time to look for the subject anew: at once where the film was cut."""

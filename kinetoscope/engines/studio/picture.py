@@ -8,14 +8,15 @@ import cv2
 import numpy as np
 
 from kinetoscope.engines.studio.brief import FPS, Brief, Notes, Tell
-from kinetoscope.engines.studio.camera import Moves, Pose, pose, read_moves
+from kinetoscope.engines.studio.course import Course
 from kinetoscope.engines.studio.film import RATE, FilmWriter, Frame
 from kinetoscope.engines.studio.finish import Finish
 from kinetoscope.engines.studio.framing import framed
 from kinetoscope.engines.studio.notes import notes_on_picture
-from kinetoscope.engines.studio.parallax import Stage, stage_of
+from kinetoscope.engines.studio.parallax import stage_of
 from kinetoscope.engines.studio.scenes.weather import weathers
 from kinetoscope.engines.studio.script import read_weather
+from kinetoscope.engines.studio.slate import Slate
 from kinetoscope.engines.studio.sound import bed_for
 from kinetoscope.engines.studio.stills import GRAIN, flat, open_still
 from kinetoscope.engines.studio.subject import Eye, along_edges, best_eye, subject_mask
@@ -31,14 +32,15 @@ def render(brief: Brief, tell: Tell, eye: Eye | None = None) -> Notes:
     picture, mask = _framed(brief, tell, eye)
     stage, sway = stage_of(picture, mask), Sway(picture, mask, brief.prompt)
     tell(_STAGED)
-    moves = read_moves(brief.prompt, brief.seed)
-    count = brief.seconds * FPS
-    path = [_pose(stage, moves, index, count) for index in range(count)]
+    slate, count = Slate.of(brief, "picture"), brief.seconds * FPS
+    course = Course(slate)
+    path = [stage.aimed(course(index / FPS)) for index in range(count)]
     zoom = stage.zoom_for(path[:: max(1, count // 8)])
     size = (brief.width, brief.height)
     finish, airs = Finish(size, grain=GRAIN), weathers(read_weather(brief.prompt), size, brief.seed)
     rate = RATE if brief.sound else None
-    with FilmWriter(brief.film, *size, audio_rate=rate, title=brief.prompt) as film:
+    note = slate.to_note()
+    with FilmWriter(brief.film, *size, audio_rate=rate, title=brief.prompt, note=note) as film:
         if brief.sound:
             film.add_audio(bed_for(brief))
         for index, place in enumerate(path):
@@ -64,7 +66,3 @@ def _framed(brief: Brief, tell: Tell, eye: Eye) -> tuple[Frame, Map]:
     marks = framed(cast("Frame", cv2.merge([(seen * 255).astype(np.uint8)] * 3)), *size, around)
     mask = (marks[..., 0] / np.float32(255)).astype(np.float32)
     return picture, along_edges(picture, mask) if mask.any() else mask
-
-
-def _pose(stage: Stage, moves: Moves, index: int, count: int) -> Pose:
-    return stage.aimed(pose(moves, index / max(1, count - 1), count / FPS))

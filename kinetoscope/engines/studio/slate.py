@@ -15,7 +15,7 @@ from kinetoscope.engines.studio.script import LONGEST_READ
 
 LONGEST_NOTE = 1 << 16
 _VERSION = 1
-_KIND = "text"
+_KINDS = frozenset({"text", "picture"})
 _SIDES = range(64, 1921)
 _SEEDS = range(1 << 32)
 _SECONDS = range(1, 31)
@@ -32,18 +32,22 @@ class Chapter:
 
 @dataclass(frozen=True, slots=True)
 class Slate:
-    """A film from text: its chapters, each going on from the one before; its size; its seed."""
+    """A film's chapters, each going on from the one before; its size in pixels; its seed.
+
+    All of a film is known by it if its *kind* is "text"; the way of its camera if it is "picture".
+    """
 
     seed: int
     width: int
     height: int
     chapters: tuple[Chapter, ...]
+    kind: str = "text"
 
     @classmethod
-    def of(cls, brief: Brief) -> Slate:
+    def of(cls, brief: Brief, kind: str = "text") -> Slate:
         """Begin with what *brief* asks for."""
         chapter = Chapter(brief.prompt[:LONGEST_READ], brief.seconds)
-        return cls(brief.seed, brief.width, brief.height, (chapter,))
+        return cls(brief.seed, brief.width, brief.height, (chapter,), kind)
 
     @property
     def seconds(self) -> int:
@@ -59,7 +63,7 @@ class Slate:
         chapters = [[chapter.prompt, chapter.seconds] for chapter in self.chapters]
         told = {
             "kinetoscope": _VERSION,
-            "kind": _KIND,
+            "kind": self.kind,
             "seed": self.seed,
             "size": [self.width, self.height],
             "chapters": chapters,
@@ -79,15 +83,15 @@ def read_slate(note: str) -> Slate | None:
     match told:
         case {
             "kinetoscope": 1,
-            "kind": "text",
+            "kind": str(kind),
             "seed": seed,
-            "size": [width, height],
+            "size": [_, _] as size,
             "chapters": [*listed],
-        } if _within(seed, _SEEDS) and _within(width, _SIDES) and _within(height, _SIDES):
+        } if kind in _KINDS and _within(seed, _SEEDS) and all(_within(n, _SIDES) for n in size):
             chapters = tuple(_chapters(listed[:_MOST_CHAPTERS]))
         case _:
             return None
-    slate = Slate(seed, width, height, chapters)
+    slate = Slate(seed, size[0], size[1], chapters, kind)
     return slate if len(chapters) == len(listed) and slate.seconds in _SECONDS else None
 
 

@@ -1,9 +1,13 @@
-"""The sound bed: wind, waves, rain, birds and a quiet chord, made from noise and sines."""
+"""The sound bed: wind, waves, rain, birds and a quiet chord, made from noise and sines.
+
+And how the sound of a film that is made longer goes on.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +23,7 @@ _CHORDS: Mapping[str, tuple[float, ...]] = {
 }
 _LOOP = 1 << 19  # samples after which noise repeats, without a seam
 _FADE_SECONDS = 0.8
+_LOUDNESS = 2.6
 Wave = NDArray[np.float64]
 
 
@@ -36,8 +41,9 @@ class _Room:
     def noise(self, low: float, high: float, tilt: float) -> Wave:
         """Make noise between two pitches in hertz, louder at the bottom for a negative *tilt*."""
         spectrum = np.fft.rfft(self.random.standard_normal(_LOOP))
-        pitch = np.fft.rfftfreq(_LOOP, 1 / RATE)
-        kept = (pitch > low) & (pitch < high)
+        pitch = np.maximum(np.fft.rfftfreq(_LOOP, 1 / RATE), 1)
+        # Nothing in nature begins or ends at a pitch: it fades, by some 20 dB an octave.
+        kept = 1 / ((1 + (low / pitch) ** 3) * (1 + (pitch / high) ** 3))
         noise = np.fft.irfft(spectrum * kept * (np.maximum(pitch, 20) / 200) ** tilt, _LOOP)
         return np.resize(noise / max(np.abs(noise).max(), 1e-9), self.count)
 
@@ -54,7 +60,7 @@ def sound_bed(kinds: Sequence[str], mood: str, seconds: float, seed: int) -> Sou
     for kind in sorted(set(kinds)):
         number = list(SOUNDS).index(kind)
         total += SOUNDS[kind](_Room(count, time, np.random.default_rng((seed, number))))
-    return np.asarray(np.tanh(total * 1.2) * 0.8, np.float32)
+    return np.asarray(np.tanh(total * _LOUDNESS) * 0.8, np.float32)
 
 
 def fading(count: int) -> Sound:
@@ -66,10 +72,64 @@ def fading(count: int) -> Sound:
 
 def bed_for(brief: Brief) -> Sound:
     """Play what the prompt of *brief* brings to mind, from silence to silence."""
-    plan = read_script(brief.prompt, brief.seed)
-    kinds = plan.sounds if plan.sure else ("wind",)
-    bed = sound_bed(kinds, plan.mood, brief.seconds, brief.seed)
+    bed = endless_bed(brief.prompt, brief.seconds, brief.seed)
     return bed * fading(bed.shape[1])
+
+
+def endless_bed(prompt: str, seconds: int, seed: int) -> Sound:
+    """Play what *prompt* brings to mind, without a beginning or an end."""
+    plan = read_script(prompt, seed)
+    return sound_bed(plan.sounds if plan.sure else ("wind",), plan.mood, seconds, seed)
+
+
+def ended(sound: Sound, begins: int, length: int) -> Sound:
+    """Let *sound* end softly at sample *begins*, and be silent up to *length*."""
+    out = np.zeros((2, length), np.float32)
+    there = min(begins, sound.shape[1])
+    out[:, :there] = sound[:, :there]
+    fade = min(int(0.15 * RATE), there)
+    out[:, there - fade : there] *= np.linspace(1, 0, fade, dtype=np.float32)
+    return out
+
+
+def prolonged(sound: Sound, begins: int, length: int, seed: int) -> Sound:
+    """Play the end of *sound* on, in soft grains, from sample *begins* to *length*; then fade."""
+    kept = np.zeros((2, begins), np.float32)
+    there = min(begins, sound.shape[1])
+    kept[:, :there] = sound[:, :there]
+    tail = kept[:, -int(2.2 * RATE) :]
+    grain = min(int(1.2 * RATE), tail.shape[1])
+    cross = min(int(0.08 * RATE), grain // 3)
+    if cross < 2:
+        return np.pad(kept, ((0, 0), (0, length - begins)))
+    random = np.random.default_rng(seed)
+    rising = np.sqrt(np.linspace(0, 1, cross, dtype=np.float32))
+    out = np.zeros((2, length + grain), np.float32)
+    out[:, :begins] = kept
+    at = begins - cross
+    while at < length:
+        start = int(random.integers(0, max(1, tail.shape[1] - grain)))
+        part = tail[:, start : start + grain]
+        seam = out[:, at : at + cross] * rising[::-1] + part[:, :cross] * rising
+        end = min(at + grain, out.shape[1])
+        out[:, at:end] = part[:, : end - at]
+        out[:, at : at + cross] = seam
+        at += grain - cross
+    fade = min(int(0.6 * RATE), max(1, length - begins))
+    out = out[:, :length]
+    out[:, length - fade :] *= np.linspace(1, 0, fade, dtype=np.float32)
+    return out
+
+
+def played_on(sound: Sound, begins: int, bed: Sound) -> Sound:
+    """Play *bed*, of which *sound* is the beginning, on from sample *begins*; then fade."""
+    out = bed * fading(bed.shape[1])
+    kept = sound[:, :begins]
+    # The source fades out at its end: what it lost by that is added again.
+    faded = fading(2 * begins)[:begins] - fading(begins)
+    out[:, :begins] = bed[:, :begins] * faded
+    out[:, : kept.shape[1]] += kept
+    return cast("Sound", out.clip(-1, 1))
 
 
 def stretched(sound: Sound, times: int) -> Sound:
@@ -86,24 +146,48 @@ def stretched(sound: Sound, times: int) -> Sound:
 
 
 def _wind(room: _Room) -> Wave:
-    swell = 0.55 + 0.45 * np.sin(room.time * 0.7 + 1) * np.sin(room.time * 0.31)
-    return room.pair(60, 700, -0.6) * swell * 0.30
+    """Blow in gusts, which whistle a little."""
+    gust = 0.55 + 0.45 * np.sin(room.time * 0.7 + 1) * np.sin(room.time * 0.31)
+    return room.pair(60, 500, -0.6) * gust * 0.30 + room.pair(600, 1100, 0.0) * gust**3 * 0.05
 
 
 def _waves(room: _Room) -> Wave:
+    """Roll in, break with a hiss, and run out."""
+
     def swell(time: Wave) -> Wave:
         return (np.clip(np.sin(time * 2 * np.pi / 5.2), -0.2, 1) * 0.5 + 0.5) ** 2
 
-    return room.pair(80, 3500, -0.5) * np.stack([swell(room.time), swell(room.time - 1 / 3)]) * 0.34
+    rolling = np.stack([swell(room.time), swell(room.time - 1 / 3)])
+    foam = np.stack([swell(room.time - 0.5), swell(room.time - 0.9)]) ** 3
+    return room.pair(80, 1600, -0.5) * rolling * 0.34 + room.pair(2000, 7000, -0.3) * foam * 0.07
 
 
 def _rain(room: _Room) -> Wave:
-    return room.pair(900, 9000, -0.2) * 0.16
+    """Patter, with drops that fall near by."""
+    total = room.pair(700, 8000, -0.2) * 0.10 + room.pair(150, 700, -0.3) * 0.05
+    part = np.arange(1200) / RATE
+    for second in range(-(-room.count // RATE)):
+        for start in room.random.integers(0, RATE, 18):
+            pitch = room.random.uniform(900, 2600) * (1 + 8 * part)
+            drop = np.sin(2 * np.pi * np.cumsum(pitch) / RATE) * np.exp(-part * 260)
+            side = room.random.random()
+            loud = room.random.random() ** 3 * 0.10
+            here = np.stack([drop * side, drop * (1 - side)]) * loud
+            _add(total, second * RATE + int(start), here)
+    return total
 
 
 def _street(room: _Room) -> Wave:
-    passing = 0.7 + 0.3 * np.sin(room.time * 1.3)
-    return room.pair(30, 240, -0.4) * passing * 0.32
+    """Hum from afar, and let a car pass every few seconds, from one side to the other."""
+    total = room.pair(30, 240, -0.4) * (0.8 + 0.2 * np.sin(room.time * 1.3)) * 0.22
+    for number, tyres in enumerate(room.pair(120, 1400, -0.4)):
+        for way, every, first in ((1, 4.7, 1.4), (-1, 6.1, 3.3)):
+            gone = (room.time - first) % every - every / 2
+            near = np.exp(-((gone * 1.5) ** 2)) * (
+                0.5 + 0.5 * np.tanh(way * (number - 0.5) * gone * 4)
+            )
+            total[number] += tyres * near * 0.16
+    return total
 
 
 def _fire(room: _Room) -> Wave:
@@ -136,8 +220,9 @@ def _birds(room: _Room) -> Wave:
 
 def _crickets(room: _Room) -> Wave:
     def song(time: Wave) -> Wave:
-        chirp = (np.sin(2 * np.pi * 28 * time) > 0) * (np.sin(2 * np.pi * 1.1 * time) > -0.2)
-        return np.asarray(np.sin(2 * np.pi * 4300 * time) * chirp * 0.018, np.float64)
+        trill = np.clip(np.sin(2 * np.pi * 28 * time) * 3, 0, 1)
+        sings = np.clip((np.sin(2 * np.pi * 1.1 * time) + 0.2) * 6, 0, 1)
+        return np.asarray(np.sin(2 * np.pi * 4300 * time) * trill * sings * 0.014, np.float64)
 
     return np.stack([song(room.time), song(room.time - 300 / RATE)])
 
@@ -155,7 +240,7 @@ def _bangs(room: _Room) -> Wave:
 def _depths(room: _Room) -> Wave:
     """Rumble softly, and let bubbles rise."""
     swell = 0.7 + 0.3 * np.sin(room.time * 0.5)
-    total = room.pair(30, 260, -0.7) * swell * 0.34
+    total = room.pair(30, 260, -0.7) * swell * 0.22
     at = 0.3
     while at < room.count / RATE:
         length = int(RATE * room.random.uniform(0.03, 0.08))
@@ -192,11 +277,14 @@ def _room(room: _Room) -> Wave:
 def _thunder(room: _Room) -> Wave:
     """Roll, some time after each flash that the lightning of this seed makes."""
     total = np.zeros((2, room.count))
-    length = 3 * RATE
+    length = 6 * RATE
     part = np.arange(length) / RATE
+    rolling = 1 + 0.5 * np.sin(part * 13) * np.sin(part * 5.3 + 1)
+    fall = np.minimum(part * 9, 1) * np.exp(-part * 0.9) * (1 - part / part[-1])
     for start in range(RATE, room.count, 4 * RATE):
         roll = np.convolve(room.random.standard_normal(length), np.ones(220) / 220, mode="same")
-        roll *= np.minimum(part * 9, 1) * np.exp(-part * 1.3) * (1 + 0.5 * np.sin(part * 13)) * 1.9
+        crack = room.random.standard_normal(length) * np.exp(-part * 7) * 0.06
+        roll = roll * fall * rolling * 1.2 + crack * np.minimum(part * 40, 1)
         side = room.random.uniform(0.35, 0.65)
         _add(total, start, np.stack([roll * side, roll * (1 - side)]))
     return total
@@ -231,6 +319,6 @@ def _chord(time: Wave, pitches: tuple[float, ...]) -> Wave:
         for detune, side in ((-0.35, 0.3), (0.35, 0.7)):
             turn = 2 * np.pi * (pitch + detune) * time + number
             tone = np.sin(turn) + 0.35 * np.sin(2 * turn) * np.exp(-number * 0.3)
-            tone = (tone + 0.12 * np.sin(3 * turn)) * swell * 0.030
+            tone = (tone + 0.12 * np.sin(3 * turn)) * swell * 0.017
             total += np.stack([tone * (1 - side), tone * side])
     return total

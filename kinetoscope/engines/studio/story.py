@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import accumulate, pairwise
+from itertools import accumulate
 from typing import cast
 
 import cv2
 import numpy as np
 
 from kinetoscope.engines.studio.brief import FPS
-from kinetoscope.engines.studio.camera import Pose, ease, pose, read_moves, roll_on
+from kinetoscope.engines.studio.camera import ease
+from kinetoscope.engines.studio.course import Course
 from kinetoscope.engines.studio.film import RATE, Frame, Sound
 from kinetoscope.engines.studio.script import ScenePlan, read_script, turned
 from kinetoscope.engines.studio.shot import Shot, strode
@@ -27,7 +28,7 @@ class Story:
         self._slate = slate
         self._begins = [0, *accumulate(chapter.seconds for chapter in slate.chapters)]
         self._plans = list(_plans(slate))
-        self._moves = [read_moves(chapter.prompt, slate.seed) for chapter in slate.chapters]
+        self._course = Course(slate, strode)
         self._shots: dict[ScenePlan, Shot] = {}
 
     def frame(self, number: int) -> Frame:
@@ -68,22 +69,7 @@ class Story:
 
     def _shot(self, plan: ScenePlan) -> Shot:
         size = (self._slate.width, self._slate.height)
-        return Shot(plan, self._moves[0], size, self._begins[1], camera=self._camera)
-
-    def _camera(self, seconds: float) -> Pose:
-        """Go on as in the first chapter; what a later one asks for comes on top of it."""
-        whole = Pose()
-        for number, (moves, (begin, end)) in enumerate(
-            zip(self._moves, pairwise(self._begins), strict=True)
-        ):
-            length = end - begin
-            place = pose(moves, (seconds - begin) / length, length, pace=roll_on)
-            if number == 0:
-                whole = strode(moves, place)
-            elif moves.asked and seconds > begin:
-                place = place.plus(pose(moves, 0.0, length, pace=roll_on), -1)
-                whole = whole.plus(strode(moves, place))
-        return whole
+        return Shot(plan, self._course.moves[0], size, self._begins[1], camera=self._course)
 
 
 def _plans(slate: Slate) -> Iterator[ScenePlan]:

@@ -7,11 +7,12 @@ import cv2
 import numpy as np
 import pytest
 
-from kinetoscope.engines.studio import onward
+from kinetoscope.engines.studio import onward, picture
 from kinetoscope.engines.studio.brief import Brief, CannotRender
+from kinetoscope.engines.studio.continuing import gently
 from kinetoscope.engines.studio.film import RATE, FilmWriter, Frame, facts, read_audio, read_frames
 from kinetoscope.engines.studio.motion import best_jump, drift_of, flow, glance
-from kinetoscope.engines.studio.onward import ended, gently, prolonged
+from kinetoscope.engines.studio.sound import ended, prolonged
 from kinetoscope.engines.studio.subject import Contrast
 
 WIDTH, HEIGHT = 192, 128
@@ -133,6 +134,63 @@ def test_a_pan_goes_on_as_it_was_going(tmp_path: Path) -> None:
     after = drift_of(flow(shown[48], shown[49], 0.5)).x
     assert before == pytest.approx(-3, abs=0.6)
     assert before * 1.5 < after < before * 0.4
+
+
+def from_picture(tmp_path: Path, prompt: str) -> Path:
+    """Make a film of two seconds from a picture of nothing in particular."""
+    still = tmp_path / "still.png"
+    cv2.imwrite(str(still), texture(WIDTH, HEIGHT, seed=5))
+    path = tmp_path / "from picture.mp4"
+    picture.render(
+        Brief("image_to_video", prompt, WIDTH, HEIGHT, 2, (still,), None, path, seed=4),
+        lambda _share: None,
+        Contrast(),
+    )
+    return path
+
+
+def shift(frames: list[Frame]) -> float:
+    """Tell how far the picture moves to the right, in pixels a frame."""
+    moved = [drift_of(flow(a, b, 1)).x for a, b in itertools.pairwise(frames)]
+    return float(np.median(moved))
+
+
+def test_the_camera_before_a_picture_goes_on_as_it_was_told(tmp_path: Path) -> None:
+    video = from_picture(tmp_path, "pan right")
+
+    shown = extended(tmp_path, video, seconds=2)
+
+    before, late = shift(shown[40:48]), shift(shown[80:92])
+    assert before < -0.2, "what is seen goes to the left"
+    assert late < 0.4 * before, "and still does so where any other camera would have come to rest"
+    moved = steps(shown)
+    assert max(moved[46:50]) < 2.0 * float(np.median(moved[24:48])) + 0.3
+
+
+def test_a_film_from_a_picture_can_be_extended_again_and_told_to_move_otherwise(
+    tmp_path: Path,
+) -> None:
+    first = from_picture(tmp_path, "static")
+    extended(tmp_path, first, "go on")
+    again = (tmp_path / "extended.mp4").rename(tmp_path / "again.mp4")
+
+    shown = extended(tmp_path, again, "pan left", seconds=2)
+
+    assert len(shown) == 5 * 24
+    assert abs(shift(shown[30:70])) < 0.05
+    assert shift(shown[90:110]) > 0.1
+
+
+def test_the_way_of_another_camera_is_not_believed(tmp_path: Path) -> None:
+    note = facts(from_picture(tmp_path, "pan right")).note
+    video = tmp_path / "forged.mp4"
+    with FilmWriter(video, WIDTH, HEIGHT, note=note) as film:
+        for frame in panned(48, step=2)[::-1]:
+            film.add(frame)
+
+    shown = extended(tmp_path, video)
+
+    assert shift(shown[46:54]) > 0.5, "it goes on as it went"
 
 
 def test_waves_go_on_waving(tmp_path: Path) -> None:
