@@ -29,8 +29,8 @@ from kinetoscope.engines.studio.scenes.walls import (
     HEIGHT,
     NEAR,
     PITCH,
-    SLIT,
     Row,
+    gaps_until,
 )
 
 _SIDES = (-1, 1)
@@ -151,7 +151,7 @@ class City:
 
     def _look_into_gaps(self, frame: Frame, eye: Eye) -> None:
         """Draw what is seen between two blocks: a strip of that side of the farther one."""
-        first, last = (math.floor((eye.z + away) / PITCH) for away in (NEAR, SLIT))
+        first, last = (math.floor((eye.z + away) / PITCH) for away in (NEAR, gaps_until(eye.focal)))
         for block in range(last, first, -1):
             for side in _SIDES:
                 front = self._corner(eye, block, side)

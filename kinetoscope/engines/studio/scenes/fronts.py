@@ -88,7 +88,7 @@ def open_part(front: Front, skyline: Skyline, height: int, within: Span) -> Box 
     if right <= left or bottom <= top:
         return None
     rows = skyline[left:right]
-    columns = np.flatnonzero(rows > top)
+    columns = np.flatnonzero(rows > max(top, front.top + _MARGIN))
     if not columns.size:
         return None
     first, last = int(columns[0]), int(columns[-1]) + 1

@@ -31,8 +31,7 @@ _BREADTH = 3.0  # units of breadth that are painted: one looks into gaps between
 _KERB, _LINE, _DASHES = 0.86, 0.018, 1.4
 _TINT = (1.12, 1.0, 0.98)
 _STRETCHES = ((0.80, 0.30), (1.00, 0.40), (1.25, 0.30))
-_POOLED = np.clip(0.25 + (np.arange(256) / 255 - 0.32) * 2.2, 0.22, 1) * 0.9
-_SHINE = np.rint(_POOLED * 255).astype(np.uint8)
+_LEAST_SHINE = {True: 0.36, False: 0.22}  # lamps are mirrored where there is no pool as well
 
 
 class _Strip(NamedTuple):
@@ -51,7 +50,10 @@ class Pavement:
 
     def __init__(self, seed: int, *, lit: bool, haze: float, fog: NDArray[np.float32]) -> None:
         self._haze = haze
-        rough = fractal(seed + 5, 512, cells=8, octaves=6, gain=0.6)
+        least, deep = _LEAST_SHINE[lit], np.arange(256) / 255
+        pooled = np.clip(0.25 + (deep - 0.32) * 2.2, least, 1) * 0.9
+        self._pooled = np.rint(pooled * 255).astype(np.uint8)
+        rough = fractal(seed + 5, 512, cells=8, octaves=6, gain=0.6).T
         self._asphalt = Reduced(_asphalt(rough, lit=lit))
         columns = round(_LAP * _ALONG)
         self._plane = Plane(self._painted, unit=_LAP, columns=columns, haze=haze, fog=fog)
@@ -76,9 +78,10 @@ class Pavement:
         small = cast("Frame", cv2.resize(frame, size, interpolation=cv2.INTER_AREA))
         eye = eye.halved()
         first = max(0, math.ceil(eye.horizon + eye.focal * eye.y / FAR))
+        first += first % 2
         if first >= size[1] - 1:
             return
-        grain, pools = (one.seen(eye, size, first) for one in (self._grain, self._pools))
+        grain, pools = (_doubled(one, eye, size, first) for one in (self._grain, self._pools))
         light = _mirrored(small, eye, (grain, pools), seconds)
         shine = self._shine(eye, pools, size[1])
         cv2.multiply(light, cv2.merge([shine] * 4), light, scale=1 / 255)
@@ -92,7 +95,9 @@ class Pavement:
         grazing = np.clip(1.05 - below / height * 1.1, 0.25, 1)
         clear = np.exp(-self._haze * eye.focal * eye.y / below)
         level = np.rint(grazing * clear * 255).astype(np.uint8)[:, None]
-        shine = cv2.multiply(cv2.LUT(pools, _SHINE), cv2.repeat(level, 1, columns), scale=1 / 255)
+        shine = cv2.multiply(
+            cv2.LUT(pools, self._pooled), cv2.repeat(level, 1, columns), scale=1 / 255
+        )
         far, near = 1 / FAR, (height + 2 - eye.horizon) / (eye.focal * eye.y)
         corners = [(-1, far), (1, far), (1, near), (-1, near)]
         seen = [
@@ -141,6 +146,13 @@ class _Pattern:
         return whole
 
 
+def _doubled(pattern: _Pattern, eye: Eye, size: tuple[int, int], first: int) -> Frame:
+    """Show a *pattern* as soft as its light is, from row *first*, an even one, on."""
+    coarse = pattern.seen(eye.halved(), (-(-size[0] // 2), -(-size[1] // 2)), first // 2)
+    whole = cv2.resize(coarse, (2 * coarse.shape[1], 2 * coarse.shape[0]))
+    return cast("Frame", whole[: size[1] - first, : size[0]])
+
+
 def _strips(eye: Eye, height: int, density: tuple[float, float]) -> Iterator[_Strip]:
     """Cut the ground, painted so densely along and across, into strips, the nearest first."""
     near = eye.focal * eye.y / max(height - 0.5 - eye.horizon, 1e-3)
@@ -172,7 +184,7 @@ def _asphalt(rough: Field, *, lit: bool) -> Frame:
     size = (round(_LAP * _ALONG), round(_BREADTH * _ACROSS))
     aside = np.abs((np.arange(size[1], dtype=np.float32) + 0.5) / _ACROSS - _BREADTH / 2)[:, None]
     along = (np.arange(size[0], dtype=np.float32) + 0.5) / _ALONG
-    lap = np.tile(rough, (1, 1))[: round(_BREADTH / _LAP * rough.shape[0])]
+    lap = rough[: round(_BREADTH / _LAP * rough.shape[0])]
     grain = cast("Field", cv2.resize(lap, size))
     tone = np.float32(14 if lit else 86) * (0.7 + 0.6 * grain)
     tone *= 1 + 0.7 * np.clip((aside - _KERB) * 60, 0, 1)

@@ -60,13 +60,13 @@ class Box(NamedTuple):
 class Sheet:
     """A part of a plane, ready to be seen through haze of any depth.
 
-    What is seen is *bare* + *own* times how clear the air is at its near end, less *lost* times
-    the same: for the haze grows with distance by factors.
+    For the haze grows with distance by factors: what is seen is the *fog* before it, and by how
+    much it *differs*, as often as the air at its near end is clear. Differences are kept halved,
+    about 128.
     """
 
-    own: Frame
-    lost: Frame
-    bare: Frame
+    fog: Frame
+    differs: Frame
 
     @classmethod
     def of(cls, colour: Frame, cover: Frame, haze: float, fog: NDArray[np.float32]) -> Sheet:
@@ -74,21 +74,16 @@ class Sheet:
         columns = colour.shape[1]
         clear = np.exp(-haze * (np.arange(columns, dtype=np.float32) + 0.5) / columns)[:, None]
         veil = cover[..., None] * (fog / np.float32(255))
-        own, lost, bare = (
-            np.rint(picture).astype(np.uint8) for picture in (colour * clear, veil * clear, veil)
-        )
-        none = np.zeros_like(cover)
+        change = np.rint((colour - veil) * (clear / 2) + 128).clip(0, 255).astype(np.uint8)
         return cls(
-            cast("Frame", cv2.merge([*cv2.split(own), none])),
-            cast("Frame", cv2.merge([*cv2.split(lost), none])),
-            cast("Frame", cv2.merge([*cv2.split(bare), cv2.bitwise_not(cover)])),
+            cast("Frame", np.dstack([np.rint(veil).astype(np.uint8), 255 - cover])),
+            cast("Frame", np.dstack([change, np.full_like(cover, 128)])),
         )
 
     def seen(self, clear: float, columns: Span, rows: Span, into: Frame) -> None:
         """Show some *columns* and *rows* in air that is so *clear* at the near end."""
         part = slice(*rows), slice(*columns)
-        cv2.addWeighted(self.bare[part], 1, self.lost[part], -clear, 0, into)
-        cv2.addWeighted(self.own[part], clear, into, 1, 0, into)
+        cv2.addWeighted(self.fog[part], 1, self.differs[part], 2 * clear, -256 * clear, into)
 
 
 Paint = Callable[[int, int, int], tuple[Frame, Frame]]

@@ -14,8 +14,10 @@ from kinetoscope.engines.studio.scenes.planes import Eye
 
 _PAINTS = ((52, 46, 120), (96, 78, 50), (120, 120, 118), (42, 40, 38), (70, 100, 110))
 _DARK = (20, 16, 15)
-_BODY = ((-1, -0.1), (-1, -0.5), (-0.75, -0.95), (0.75, -0.95), (1, -0.5), (1, -0.1))
-_GLASS = ((-0.78, -0.55), (-0.62, -0.88), (0.62, -0.88), (0.78, -0.55))
+_BODY = np.array(
+    ((-1, -0.1), (-1, -0.5), (-0.75, -0.95), (0.75, -0.95), (1, -0.5), (1, -0.1)), np.float32
+)
+_GLASS = np.array(((-0.78, -0.55), (-0.62, -0.88), (0.62, -0.88), (0.78, -0.55)), np.float32)
 _SPAN, _NEAREST = 26.0, 1.5
 _LEAVING, _COMING = ((40, 40, 255), 0.16), ((235, 250, 255), 0.30)  # lamps, and their softer glow
 
@@ -55,7 +57,7 @@ class Traffic:
         tone = np.array(_DARK if self._lit else paint)
         clear = math.exp(-self._haze * away)
         for shape, shade in ((_BODY, tone), (_GLASS, 2 * tone)):
-            points = (np.array(shape) * (wide, tall) + (x, y)) * 16
+            points = (shape * np.array((wide, tall)) + (x, y)) * 16
             seen = (shade * clear + self._fog * (1 - clear)).tolist()
             cv2.fillPoly(frame, [points.astype(np.int32)], seen, cv2.LINE_AA, 4)
         if self._lit:
@@ -77,22 +79,19 @@ def _shine(
 ) -> None:
     """Add round lights, all of one *colour*, about both *lamps*."""
     height, width = frame.shape[:2]
-    broad = [max(2.0, radius * 2) for _, radius, _, _ in glows]
-    deep = [max(2.0, radius * stretch * 2) for _, radius, stretch, _ in glows]
-    left, right = max(0, int(lamps[0] - max(broad))), min(width, int(lamps[1] + max(broad)) + 1)
-    top = max(0, int(min(glow[0] - reach for glow, reach in zip(glows, deep, strict=True))))
-    low = max(glow[0] + reach for glow, reach in zip(glows, deep, strict=True))
-    bottom = min(height, int(low) + 1)
+    middle, radius, stretch, power = np.array(glows, np.float32).T
+    broad, deep = np.maximum(radius, 1), np.maximum(radius * stretch, 1)
+    left = max(0, int(lamps[0] - 2 * broad.max()))
+    right = min(width, int(lamps[1] + 2 * broad.max()) + 1)
+    top = max(0, int((middle - 2 * deep).min()))
+    bottom = min(height, int((middle + 2 * deep).max()) + 1)
     if right <= left or bottom <= top:
         return
     columns, rows = np.arange(left, right), np.arange(top, bottom)
-    across = np.empty((len(glows), columns.size), np.float32)
-    down = np.empty((rows.size, len(glows)), np.float32)
-    for number, (middle, radius, stretch, power) in enumerate(glows):
-        aside = (columns - np.array(lamps)[:, None]) / max(radius, 1)
-        across[number] = np.exp(-(aside**2)).sum(axis=0) * (255 * power)
-        down[:, number] = np.exp(-(((rows - middle) / max(radius * stretch, 1)) ** 2))
-    level = cv2.convertScaleAbs(down @ across)
+    aside = (columns - np.array(lamps, np.float32)[:, None])[:, None] / broad[:, None]
+    across = np.exp(-aside * aside).sum(axis=0) * (255 * power[:, None])
+    away = (rows[:, None] - middle) / deep
+    level = cv2.convertScaleAbs(np.exp(-away * away) @ across)
     bands = [cv2.convertScaleAbs(level, alpha=band / 255) for band in colour]
     under = frame[top:bottom, left:right]
     cv2.add(under, cv2.merge([*bands, level]), under)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable
 from typing import cast
@@ -29,8 +30,7 @@ PITCH = BLOCK + GAP
 HEIGHT = 5.0
 HALF_STREET = 1.15
 NEAR, FAR = 0.35, 30.0
-SLIT = 9.0  # units away: from there on a gap is too narrow to be looked into
-_SLITS = 3  # reductions of a wall that is nearer than that
+_SLITS = 3  # reductions from which on a gap is too narrow to be looked into
 
 
 class Row:
@@ -54,8 +54,7 @@ class Row:
 
     def draw(self, frame: Frame, eye: Eye) -> None:
         """Draw all walls of this side over *frame*."""
-        steep = DENSITY / (eye.focal * HALF_STREET)
-        for along, near, far in pieces(steep, NEAR, FAR):
+        for along, near, far in pieces(_steep(eye.focal), NEAR, FAR):
             self._draw(frame, eye, along, (near, far))
 
     def _draw(self, frame: Frame, eye: Eye, along: int, away: tuple[float, float]) -> None:
@@ -107,6 +106,18 @@ class Row:
             slit, slit_cover = _standing(corner.repeat(gap, axis=1), self.tall(block + 1))
         broad = np.repeat(cover, wall.shape[1], axis=1), np.repeat(slit_cover, gap, axis=1)
         return np.hstack([wall, slit]), np.hstack(broad)
+
+
+def gaps_until(focal: float) -> float:
+    """Tell how far away one looks into a gap between two blocks."""
+    *_, (_, _, far) = itertools.takewhile(
+        lambda piece: piece[0] < _SLITS, pieces(_steep(focal), NEAR, FAR)
+    )
+    return far
+
+
+def _steep(focal: float) -> float:
+    return DENSITY / (focal * HALF_STREET)
 
 
 def _rows(across: int) -> int:
