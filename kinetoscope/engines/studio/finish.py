@@ -34,7 +34,7 @@ class Finish:
 
 
 def bloom(frame: Frame, *, strength: float, threshold: int) -> Frame:
-    """Let what is brighter than *threshold* shine over its neighbours."""
+    """Let what is brighter than *threshold* shine over its neighbours; changes *frame*."""
     height, width = frame.shape[:2]
     small: cv2.typing.MatLike = frame
     for part in (2, 4):  # halving twice is quicker than taking a quarter at once
@@ -43,8 +43,21 @@ def bloom(frame: Frame, *, strength: float, threshold: int) -> Frame:
     small = cv2.subtract(small, np.full_like(small, threshold))
     wide, wider = _soft(small, max(3, width // 90)), _soft(small, max(5, width // 28))
     cv2.addWeighted(wide, strength, wider, 0.8 * strength, 0, small)
-    light = cv2.resize(small, (width, height))
-    return cast("Frame", cv2.add(frame, light, light))
+    if (4 * small.shape[1], 4 * small.shape[0]) != (width, height):
+        return cast("Frame", cv2.add(frame, cv2.resize(small, (width, height)), frame))
+    rows, columns = (_shining(small, axis) for axis in (1, 0))
+    under = frame[4 * rows.start : 4 * rows.stop, 4 * columns.start : 4 * columns.stop]
+    if under.size:
+        cv2.add(under, cv2.resize(small[rows, columns], under.shape[1::-1]), under)
+    return frame
+
+
+def _shining(light: cv2.typing.MatLike, axis: int) -> slice:
+    """Tell which rows or columns of *light* there is any in, and one more on either side."""
+    found = np.flatnonzero(cv2.reduce(light, axis, cv2.REDUCE_MAX).reshape(-1, 3).any(axis=1))
+    if not found.size:
+        return slice(0, 0)
+    return slice(max(0, int(found[0]) - 1), min(light.shape[1 - axis], int(found[-1]) + 2))
 
 
 def _specks(

@@ -74,7 +74,6 @@ class City:
         self._sky = cast("Frame", cv2.cvtColor(sky, cv2.COLOR_BGR2BGRA))
         self._rows = {side: self._row(side, haze, veil) for side in _SIDES}
         self._fronts = Fronts(haze, veil)
-        self._nothing_hidden = np.full(size[0], size[1], np.int32)
         self._pavement = Pavement(seed, lit=self._lit, haze=haze, fog=veil)
         self._traffic = Traffic(random, lit=self._lit, haze=haze, fog=veil)
 
@@ -92,7 +91,7 @@ class City:
         for row in self._rows.values():
             row.draw(frame, eye)
         for front in self._hung(eye, seconds):
-            self._draw(frame, front, self._nothing_hidden)
+            self._draw(frame, front, None)
         if self.wet:
             self._pavement.mirror(frame, eye, seconds)
         self._traffic.draw(frame, eye, seconds)
@@ -142,7 +141,11 @@ class City:
         return np.where(away > FAR, height, np.clip(np.ceil(rows) + 2, 0, height)).astype(np.int32)
 
     def _draw(
-        self, frame: Frame, front: Front, skyline: Skyline, within: tuple[int, int] | None = None
+        self,
+        frame: Frame,
+        front: Front,
+        skyline: Skyline | None,
+        within: tuple[int, int] | None = None,
     ) -> None:
         width, height = self._size
         box = open_part(front, skyline, height, within or (0, width))
@@ -158,7 +161,7 @@ class City:
                 gap = [eye.seen(side * HALF_STREET, 0, max(z, eye.z + NEAR))[0]
                        for z in (block * PITCH, block * PITCH - GAP)]  # fmt: skip
                 within = max(0, math.floor(min(gap)) - 1), min(self._size[0], int(max(gap)) + 2)
-                self._draw(frame, front, self._nothing_hidden, within)
+                self._draw(frame, front, None, within)
 
     def _corners(self, eye: Eye) -> Iterator[Front]:
         """List the sides of the blocks that face us, the farthest first."""

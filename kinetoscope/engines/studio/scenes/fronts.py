@@ -80,16 +80,17 @@ class Fronts:
         return cast("Frame", cv2.addWeighted(picture, clear * front.power, fog, 1 - clear, 0))
 
 
-def open_part(front: Front, skyline: Skyline, height: int, within: Span) -> Box | None:
+def open_part(front: Front, skyline: Skyline | None, height: int, within: Span) -> Box | None:
     """Find the columns and rows of a front, *within* some columns, that are above the *skyline*."""
     left = max(within[0], math.floor(front.left) - 1)
     right = min(within[1], math.ceil(front.right) + 2)
     top, bottom = max(0, math.floor(front.top) - 1), min(height, math.ceil(front.bottom) + 2)
     if right <= left or bottom <= top:
         return None
-    rows = skyline[left:right]
-    columns = np.flatnonzero(rows > max(top, front.top + _MARGIN))
+    if skyline is None:
+        return Box(left, top, right, bottom)
+    columns = np.flatnonzero(skyline[left:right] > max(top, front.top + _MARGIN))
     if not columns.size:
         return None
-    first, last = int(columns[0]), int(columns[-1]) + 1
-    return Box(left + first, top, left + last, min(bottom, int(rows[first:last].max())))
+    first, last = left + int(columns[0]), left + int(columns[-1]) + 1
+    return Box(first, top, last, min(bottom, int(skyline[first:last].max())))

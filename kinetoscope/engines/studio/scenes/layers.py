@@ -14,7 +14,7 @@ from kinetoscope.engines.studio.film import Frame
 
 NOTHING = (0, 0, 0, 255)  # a pixel of a layer that leaves all that is behind it
 _STRIP = 32  # columns that are looked at together
-_WORTH = 6000  # pixels: drawing fewer takes longer than drawing one piece more
+_WORTH = 3000  # pixels: drawing fewer takes longer than drawing one piece more
 _MARGIN = 2
 
 Rows = NDArray[np.int32]
