@@ -72,13 +72,22 @@ class Sheet:
     def of(cls, colour: Frame, cover: Frame, haze: float, fog: NDArray[np.float32]) -> Sheet:
         """Prepare *colour*, already weighted by *cover*, through *haze* from end to end."""
         columns = colour.shape[1]
-        clear = np.exp(-haze * (np.arange(columns, dtype=np.float32) + 0.5) / columns)[:, None]
-        veil = cover[..., None] * (fog / np.float32(255))
-        change = np.rint((colour - veil) * (clear / 2) + 128).clip(0, 255).astype(np.uint8)
-        return cls(
-            cast("Frame", np.dstack([np.rint(veil).astype(np.uint8), 255 - cover])),
-            cast("Frame", np.dstack([change, np.full_like(cover, 128)])),
+        share = (np.arange(columns, dtype=np.float32) + np.float32(0.5)) / columns
+        clear = np.exp(-haze * share) / 2
+        veiled, change = (
+            np.empty((*cover.shape, 4), np.uint8),
+            np.empty((*cover.shape, 4), np.uint8),
         )
+        veiled[..., 3], change[..., 3] = 255 - cover, 128
+        for band, level in enumerate(fog.tolist()):
+            veil = cv2.convertScaleAbs(cover, alpha=level / 255)
+            veiled[..., band] = veil
+            differs = colour[..., band].astype(np.float32)
+            differs -= veil
+            differs *= clear
+            differs += 128.5
+            change[..., band] = np.minimum(differs, 255)
+        return cls(veiled, change)
 
     def seen(self, clear: float, columns: Span, rows: Span, into: Frame) -> None:
         """Show some *columns* and *rows* in air that is so *clear* at the near end."""

@@ -128,6 +128,9 @@ def _standing(picture: Frame, tall: float) -> tuple[Frame, Frame]:
     """Cut a wall to its height; tell its cover, a column."""
     rows = picture.shape[0]
     cut = rows * (1 - tall / HEIGHT)
-    share = np.clip(np.arange(1, rows + 1) - cut, 0, 1)[:, None]
-    colour = np.rint(picture * share[..., None]).astype(np.uint8)
-    return colour, np.rint(share * 255).astype(np.uint8)
+    roof = int(cut)
+    colour, cover = picture.copy(), np.full((rows, 1), 255, np.uint8)
+    for whole in (colour, cover):
+        whole[:roof] = 0
+        whole[roof] = np.rint(whole[roof] * (roof + 1 - cut))
+    return colour, cover
