@@ -34,16 +34,30 @@ class Finish:
 
 
 def bloom(frame: Frame, *, strength: float, threshold: int) -> Frame:
-    """Let what is brighter than *threshold* shine over its neighbours."""
+    """Let what is brighter than *threshold* shine over its neighbours; changes *frame*."""
     height, width = frame.shape[:2]
-    small = cv2.resize(
-        frame, (max(8, width // 4), max(8, height // 4)), interpolation=cv2.INTER_AREA
-    )
+    small: cv2.typing.MatLike = frame
+    for part in (2, 4):  # halving twice is quicker than taking a quarter at once
+        size = (max(8, width // part), max(8, height // part))
+        small = cv2.resize(small, size, interpolation=cv2.INTER_AREA)
     small = cv2.subtract(small, np.full_like(small, threshold))
-    wide = _soft(cast("Frame", small), max(3, width // 90))
-    wider = _soft(cast("Frame", small), max(5, width // 28))
-    light = cv2.addWeighted(wide, strength, wider, 0.8 * strength, 0)
-    return cast("Frame", cv2.add(frame, cv2.resize(light, (width, height))))
+    wide, wider = _soft(small, max(3, width // 90)), _soft(small, max(5, width // 28))
+    cv2.addWeighted(wide, strength, wider, 0.8 * strength, 0, small)
+    if (4 * small.shape[1], 4 * small.shape[0]) != (width, height):
+        return cast("Frame", cv2.add(frame, cv2.resize(small, (width, height)), frame))
+    rows, columns = (_shining(small, axis) for axis in (1, 0))
+    under = frame[4 * rows.start : 4 * rows.stop, 4 * columns.start : 4 * columns.stop]
+    if under.size:
+        cv2.add(under, cv2.resize(small[rows, columns], under.shape[1::-1]), under)
+    return frame
+
+
+def _shining(light: cv2.typing.MatLike, axis: int) -> slice:
+    """Tell which rows or columns of *light* there is any in, and one more on either side."""
+    found = np.flatnonzero(cv2.reduce(light, axis, cv2.REDUCE_MAX).reshape(-1, 3).any(axis=1))
+    if not found.size:
+        return slice(0, 0)
+    return slice(max(0, int(found[0]) - 1), min(light.shape[1 - axis], int(found[-1]) + 2))
 
 
 def _specks(
@@ -55,6 +69,6 @@ def _specks(
     return cast("Frame", cv2.merge([bright] * 3)), cast("Frame", cv2.merge([dark] * 3))
 
 
-def _soft(picture: Frame, reach: int) -> Frame:
+def _soft(picture: cv2.typing.MatLike, reach: int) -> cv2.typing.MatLike:
     box = (reach | 1, reach | 1)
-    return cast("Frame", cv2.blur(cv2.blur(picture, box), box))
+    return cv2.blur(cv2.blur(picture, box), box)

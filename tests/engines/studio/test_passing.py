@@ -1,18 +1,15 @@
-"""What is drawn once and seen from elsewhere, and what is left out because nobody sees it."""
+"""What is drawn once and seen from elsewhere."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
-import cv2
 import numpy as np
 
 from kinetoscope.engines.studio.brief import FPS
 from kinetoscope.engines.studio.film import Frame
 from kinetoscope.engines.studio.scenes.air import View
-from kinetoscope.engines.studio.scenes.fronts import Front, draw
 from kinetoscope.engines.studio.scenes.passing import EVERY, Drawn, Passing, nearness
-from kinetoscope.engines.studio.scenes.reduced import Reduced
 
 _VIEW = View(width=160, height=90, focal=160.0, horizon=45.0, x=0.0, y=0.0, z=0.0)
 
@@ -59,17 +56,6 @@ def test_no_frame_is_a_drawn_picture_itself() -> None:
     assert all(abs(number / FPS - _first_drawn()) > 1e-9 for number in range(2 * EVERY))
 
 
-def test_what_nearer_walls_hide_is_left_out_and_nothing_else() -> None:
-    fronts = [_front(40, 90, 200, 1.0), _front(70, 120, 90, 2.0), _front(20, 150, 30, 3.0)]
-    every, some = (np.zeros((90, 160, 4), np.uint8) for _ in "12")
-
-    for front in reversed(fronts):
-        draw(every, [front], 0.0, np.zeros(3, np.float32))
-    draw(some, fronts, 0.0, np.zeros(3, np.float32))
-
-    assert np.array_equal(every, some)
-
-
 def _first_drawn() -> float:
     return (EVERY - 1) / 2 / FPS
 
@@ -91,11 +77,3 @@ def _flat(level: int) -> Drawn:
 def _middle(picture: Frame) -> int:
     columns = np.flatnonzero(picture[45, :, 0] > 127)
     return round(float(columns.mean() + 0.5))
-
-
-def _front(left: int, right: int, level: int, away: float) -> Front:
-    top = 60 - level / 5
-    corners = np.array([(left, top), (right, top), (right, 90), (left, 90)], np.float32)
-    wall = np.full((64, 64, 3), level, np.uint8)
-    picture = Reduced(np.asarray(cv2.cvtColor(wall, cv2.COLOR_BGR2BGRA), np.uint8))
-    return Front(picture, corners, away)

@@ -67,7 +67,9 @@ class Forest:
             _layer(self._palette, size, random, number / (_LAYERS - 1), snow=snow)
             for number in range(_LAYERS)
         ]
-        self._mists = {number: _mist(seed, size, number) for number in (1, 3, 5)}
+        self._mists = {
+            number: _mist(self._palette.mist, seed, size, number) for number in (1, 3, 5)
+        }
 
     def frame(self, seconds: float) -> Frame:
         """Draw the forest as it looks *seconds* after the film began."""
@@ -100,24 +102,24 @@ class Forest:
 
     def _laid(self, moves: list[NDArray[np.float32]], seconds: float) -> Frame:
         """Lay the layers, each as far down as no nearer one hides it."""
-        hidden = [full_from(layer, move) for layer, move in zip(self._layers, moves, strict=True)]
+        width, height = self._size
         frame = self._sky.copy()
+        hidden = [full_from(layer, move, width)
+                  for layer, move in zip(self._layers, moves, strict=True)]  # fmt: skip
+        nearer = [*hidden[1:], np.full_like(hidden[0], height)]
+        until = np.minimum.accumulate(nearer[::-1])[::-1]
         for number, (layer, move) in enumerate(zip(self._layers, moves, strict=True)):
-            until = min([*hidden[number + 1 :], self._size[1]])
-            lay(frame, layer, move, until=until)
+            lay(frame, layer, move, until[number])
             if number in self._mists:
-                self._add_mist(frame, seconds, number, until)
+                self._add_mist(frame, seconds, number, min(height, int(until[number].max())))
         return cast("Frame", cv2.cvtColor(frame, cv2.COLOR_BGRA2BGR))
 
     def _add_mist(self, frame: Frame, seconds: float, number: int, until: int) -> None:
         width = frame.shape[1]
         mist, top = self._mists[number]
         drift = int(seconds * width * 0.012 * number + number * 137) % (mist.shape[1] // 2)
-        share = mist[: max(0, until - top), drift : drift + width]
-        if share.size:
-            blue, green, red = (band / 255 for band in self._palette.mist)
-            inks = np.array([(blue, 0), (green, 0), (red, 0), (-1, 255)], np.float32)
-            put_over(frame[top:until], cast("Frame", cv2.transform(share, inks)))
+        if until > top:
+            put_over(frame[top:until], mist[: until - top, drift : drift + width])
 
 
 def _sky(palette: _Palette, size: tuple[int, int], *, seed: int | None) -> Frame:
@@ -223,8 +225,8 @@ def _add_snow(colour: NDArray[np.float32], cover: Frame, thick: int, near: float
     colour += (white - colour) * soft * 0.72 * (1 - 0.25 * near)
 
 
-def _mist(seed: int, size: tuple[int, int], number: int) -> tuple[Frame, int]:
-    """Paint how thick the mist before layer *number* is, 0 to 255, from some row on."""
+def _mist(colour: Bgr, seed: int, size: tuple[int, int], number: int) -> tuple[Frame, int]:
+    """Paint the mist before layer *number* as layers are, from some row on."""
     width, height = size
     tile = fractal(seed + 70, 256, octaves=4)
     wide = cv2.resize(np.tile(tile, (1, 2)), (width * 3, height), interpolation=cv2.INTER_CUBIC)
@@ -233,4 +235,6 @@ def _mist(seed: int, size: tuple[int, int], number: int) -> tuple[Frame, int]:
     top = int(height * (0.52 + 0.05 * number))
     rise = np.clip(np.arange(height - top, dtype=np.float32) / (height * 0.12), 0, 1)[:, None]
     share = np.clip(wide[top:], 0, 1) * (band[top:] * rise * (0.50 - 0.06 * number) * 255)
-    return np.ascontiguousarray(share.round().astype(np.uint8)), top
+    level = share.round().astype(np.uint8)
+    inks = np.array([*((band / 255, 0) for band in colour), (-1, 255)], np.float32)
+    return cast("Frame", cv2.transform(level, inks)), top

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import cast
 
@@ -11,52 +12,112 @@ from numpy.typing import NDArray
 
 from kinetoscope.engines.studio.film import Frame
 
-_LOWEST = 1 << 30
+NOTHING = (0, 0, 0, 255)  # a pixel of a layer that leaves all that is behind it
+_STRIP = 32  # columns that are looked at together
+_WORTH = 3000  # pixels: drawing fewer takes longer than drawing one piece more
+_MARGIN = 2
+
+Rows = NDArray[np.int32]
+"""One row for every few columns of a picture."""
 
 
 @dataclass(frozen=True, slots=True)
 class Layer:
     """A painted layer: colours weighted by cover, and how much of what is behind it is left.
 
-    Nothing is painted above row *top*, and nothing left free from row *full* on; *base* is where
-    its things stand.
+    In each strip of columns nothing is painted above row *top*, and nothing left free from row
+    *full* on; *base* is where its things stand.
     """
 
     picture: Frame
     nearness: float
     base: float
-    top: int
-    full: int
+    top: Rows
+    full: Rows
 
 
 def layer_of(colour: NDArray[np.float32], cover: Frame, nearness: float, base: float) -> Layer:
     """Make a layer of *colour* where *cover* says that there is something."""
     weighted = (colour * (cover[..., None] / np.float32(255))).clip(0, 255).astype(np.uint8)
-    rows = np.flatnonzero(cover.any(axis=1))
-    top = int(rows[0]) if rows.size else cover.shape[0]
-    full = cover.shape[0] - int(np.argmax([*(cover.min(axis=1)[::-1] < 255), True]))
+    height, begins = cover.shape[0], np.arange(0, cover.shape[1], _STRIP)
+    painted = np.maximum.reduceat(cover, begins, axis=1) > 0
+    free = np.minimum.reduceat(cover, begins, axis=1) < 255
+    top = np.where(painted.any(axis=0), painted.argmax(axis=0), height).astype(np.int32)
+    full = np.where(free.any(axis=0), height - free[::-1].argmax(axis=0), 0).astype(np.int32)
     whole = cast("Frame", cv2.merge([*cv2.split(weighted), cv2.bitwise_not(cover)]))
     return Layer(whole, nearness, base, top, full)
 
 
-def lay(frame: Frame, layer: Layer, move: NDArray[np.float32], *, until: int = _LOWEST) -> None:
-    """Lay *layer*, moved by the affine *move*, over the rows of *frame* above *until*."""
+def lay(frame: Frame, layer: Layer, move: NDArray[np.float32], until: Rows | None = None) -> None:
+    """Lay *layer*, moved by the affine *move*, over *frame*, in each strip above *until*."""
     height, width = frame.shape[:2]
-    corners = np.array([[0, layer.top - 2, 1], [layer.picture.shape[1], layer.top - 2, 1]]) @ move.T
-    first = int(np.clip(np.floor(corners[:, 1].min()), 0, height))
-    rows = min(height, until) - first
-    if rows <= 0:
-        return
-    shifted = move.copy()
-    shifted[1, 2] -= first
-    seen = cv2.warpAffine(layer.picture, shifted, (width, rows), borderMode=cv2.BORDER_REPLICATE)
-    put_over(frame[first : first + rows], cast("Frame", seen))
+    first = _moved(layer, layer.top, move, width, np.min) - _MARGIN
+    last = np.full_like(first, height) if until is None else until.clip(0, height)
+    for left, right, top, bottom in _boxes(first.clip(0, height), last):
+        shifted = move.copy()
+        shifted[:, 2] -= (left, top)
+        part = min(right, width) - left
+        seen = cv2.warpAffine(layer.picture, shifted, (padded(part), bottom - top),
+                              borderMode=cv2.BORDER_REPLICATE)  # fmt: skip
+        put_over(frame[top:bottom, left : left + part], cast("Frame", seen[:, :part]))
 
 
-def full_from(layer: Layer, move: NDArray[np.float32]) -> int:
-    """Tell the row from which on *layer*, moved by *move*, hides all that is behind it."""
-    sides = np.array([[0, layer.full + 2, 1], [layer.picture.shape[1], layer.full + 2, 1]])
-    return int(np.ceil((sides @ move.T)[:, 1].max()))
+def full_from(layer: Layer, move: NDArray[np.float32], width: int) -> Rows:
+    """Tell the row from which on *layer*, moved by *move*, hides all behind it in each strip."""
+    return _moved(layer, layer.full, move, width, np.max) + _MARGIN
+
+
+def _moved(
+    layer: Layer,
+    rows: Rows,
+    move: NDArray[np.float32],
+    width: int,
+    choose: Callable[..., NDArray[np.int32]],
+) -> Rows:
+    """Tell where *rows* of a layer are seen in the strips of a picture of *width*."""
+    (zoom, lean, aside), (_, _, down) = move.tolist()
+    slant = sorted((0.0, lean * layer.picture.shape[0]))
+    left = np.arange(0, width, _STRIP)
+    first = (left - aside - slant[1] - _MARGIN) / zoom // _STRIP
+    last = (left + _STRIP - aside - slant[0] + _MARGIN) / zoom // _STRIP
+    reach = int((last - first).max()) + 1
+    strips = (first[:, None] + np.arange(reach)).clip(0, rows.size - 1).astype(int)
+    level = choose(rows[strips], axis=1) * zoom + down
+    return np.asarray(np.rint(level), np.int32)
+
+
+def _boxes(top: Rows, bottom: Rows) -> list[tuple[int, int, int, int]]:
+    """Put strips together to boxes, where few pixels are drawn in vain by that."""
+    boxes: list[tuple[int, int, int, int]] = []
+    for number, (high, low) in enumerate(zip(top.tolist(), bottom.tolist(), strict=True)):
+        if low <= high:
+            continue
+        box = (number * _STRIP, (number + 1) * _STRIP, high, low)
+        if boxes:
+            both = _around(boxes[-1], box)
+            if _area(both) - _area(boxes[-1]) - _area(box) <= _WORTH:
+                boxes[-1] = both
+                continue
+        boxes.append(box)
+    return boxes
+
+
+def _around(
+    one: tuple[int, int, int, int], other: tuple[int, int, int, int]
+) -> tuple[int, int, int, int]:
+    return one[0], other[1], min(one[2], other[2]), max(one[3], other[3])
+
+
+def _area(box: tuple[int, int, int, int]) -> int:
+    return (box[1] - box[0]) * (box[3] - box[2])
+
+
+def padded(width: int) -> int:
+    """Tell how broad to make a picture of *width* that is to be warped, so that it is quick.
+
+    OpenCV takes sixteen pixels of a row at a time, and those left over one by one.
+    """
+    return -(-width // 16) * 16
 
 
 def stamp(frame: Frame, picture: Frame, move: NDArray[np.float32]) -> None:
@@ -70,10 +131,9 @@ def stamp(frame: Frame, picture: Frame, move: NDArray[np.float32]) -> None:
         return
     shifted = move.astype(np.float32)
     shifted[:, 2] -= (left, top)
-    area = (int(right - left), int(bottom - top))
-    nothing = (0, 0, 0, 255)
-    seen = cv2.warpAffine(picture, shifted, area, borderValue=nothing)
-    put_over(frame[top:bottom, left:right], cast("Frame", seen))
+    area = (padded(int(right - left)), int(bottom - top))
+    seen = cv2.warpAffine(picture, shifted, area, borderValue=NOTHING)
+    put_over(frame[top:bottom, left:right], cast("Frame", seen[:, : right - left]))
 
 
 def put_over(under: Frame, over: Frame) -> None:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from kinetoscope.engines.studio.film import Frame
 from kinetoscope.engines.studio.scenes.layers import stamp
-from kinetoscope.engines.studio.scenes.noise import Field, Tile, fractal, smooth, warped
+from kinetoscope.engines.studio.scenes.noise import Field, Places, Tile, fractal, smooth, warped
 from kinetoscope.engines.studio.scenes.terrain import Sway
 
 _SUN = np.array((-0.62, 0.42, 0.66), np.float32)  # right, up, towards us
@@ -176,12 +176,17 @@ class Hung:
         x, y = around[None, :], -around[:, None]
         towards = np.sqrt(np.maximum(1 - x * x - y * y, 1e-4))
         facing = x * _SUN[0] + y * _SUN[1] + towards * _SUN[2]
-        self._day = (np.clip(facing * 1.35 + 0.06, 0, 1) ** 0.9)[..., None]
+        day = _bytes(np.clip(facing * 1.35 + 0.06, 0, 1) ** 0.9 * 255)
+        self._day = cv2.merge([day, day, day, np.zeros_like(day)])
         self._east = np.arctan2(x, towards) * np.float32(_TILE / (2 * math.pi))
         north = np.arcsin(np.clip(y, -1, 1)) * np.float32(_TILE / (2 * math.pi))
         self._north = np.repeat(north, around.size, axis=1)
         rim = (1 - towards) ** 3 * np.clip(facing + 0.35, 0, 1)
-        self._rim = rim[..., None] * np.array((*world.air, 0), np.float32) * np.float32(1.15)
+        self._rim = _bytes(rim[..., None] * np.array((*world.air, 0), np.float32) * 1.15)
+        self._skin = _bytes(world.skin.wide)
+        clouds = world.clouds
+        self._clouds = None if clouds is None else _bytes(clouds.wide.clip(0, 1) * (0.85 * 255))
+        self._inside = cv2.merge([cv2.bitwise_not(cv2.extractChannel(edge, 3))] * 4)
 
     def draw(self, frame: Frame, way: tuple[float, float, float], seconds: float) -> None:
         """Put the world on *frame*."""
@@ -200,22 +205,33 @@ class Hung:
         self, frame: Frame, middle: tuple[float, float], grown: float, seconds: float
     ) -> None:
         """Turn the skin and the clouds, and cut them out along the edge of the ball."""
-        skin = self._skin(seconds)
+        skin = self._turned(seconds)
         large = cv2.resize(skin, (self._edge.shape[1], self._edge.shape[0]))
-        left = cv2.extractChannel(self._edge, 3)
-        cut = cv2.multiply(large, cv2.bitwise_not(cv2.merge([left] * 4)), scale=1 / 255)
-        stamp(frame, cast("Frame", cv2.add(cut, self._edge)), _at(self._edge, middle, grown))
+        cv2.multiply(large, self._inside, large, scale=1 / 255)
+        cv2.add(large, self._edge, large)
+        stamp(frame, cast("Frame", large), _at(self._edge, middle, grown))
 
-    def _skin(self, seconds: float) -> Frame:
-        lit = self._world.skin.all_at(self._east + np.float32(seconds * 2.2), self._north)
-        lit = lit * self._day
-        if self._world.clouds is not None:
+    def _turned(self, seconds: float) -> cv2.typing.MatLike:
+        lit = _read(self._skin, self._east + np.float32(seconds * 2.2), self._north)
+        if self._clouds is not None:
             drift = np.float32(seconds * 4.4)
-            thick = self._world.clouds.at(self._east * 1.5 + drift, self._north * 1.5)
-            lit += (self._day * 226 - lit) * (thick[..., None] * np.float32(0.85))
-        lit += self._rim
-        lit[..., 3] = 0
-        return cast("Frame", np.clip(lit, 0, 255, out=lit).astype(np.uint8))
+            thick = _read(self._clouds, self._east * 1.5 + drift, self._north * 1.5)
+            white = cv2.convertScaleAbs(thick, alpha=226 / 255)
+            cv2.multiply(lit, cv2.merge([cv2.bitwise_not(thick)] * 4), lit, scale=1 / 255)
+            cv2.add(lit, cv2.merge([white] * 4), lit)
+        cv2.multiply(lit, self._day, lit, scale=1 / 255)
+        return cv2.add(lit, self._rim, lit)
+
+
+def _bytes(picture: Places) -> Frame:
+    return np.rint(picture).clip(0, 255).astype(np.uint8)
+
+
+def _read(tile: Frame, x: Field, y: Field) -> cv2.typing.MatLike:
+    """Read a *tile*, whose first row and column stand at its end once more, as if for ever."""
+    size = tile.shape[0] - 1
+    left, top = (places - np.floor(places * (1 / size)) * size for places in (x, y))
+    return cv2.remap(tile, left, top, cv2.INTER_LINEAR)
 
 
 def _at(picture: Frame, middle: tuple[float, float], grown: float) -> NDArray[np.float32]:

@@ -13,7 +13,7 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 
 from kinetoscope.engines.studio.film import Frame
-from kinetoscope.engines.studio.scenes.layers import put_over
+from kinetoscope.engines.studio.scenes.layers import NOTHING, lay_over, padded, put_over
 from kinetoscope.engines.studio.scenes.noise import Tile, fractal
 from kinetoscope.engines.studio.scenes.props import PROPS, Lamps, Lit, lit
 from kinetoscope.engines.studio.scenes.terrain import Sway
@@ -136,16 +136,17 @@ class Table:
         tone = tone + (0.34 * fibre + 0.36 * wide) * clear
         seam = np.exp(-np.abs(np.abs(x / 0.34 - board - 0.5) - 0.5) * 46)
         tone *= 1 - 0.55 * seam * clear
-        wood = tone[..., None] * np.array(self._hour.wood, np.float32)
-        wood *= np.clip(1.22 - 0.30 * away, 0.55, 1.1)[..., None]
+        shine = np.clip(0.42 * (away / 2.6) ** 1.5, 0.06, 0.5) * (0.85 + 0.5 * fibre)
+        tone *= np.clip(1.22 - 0.30 * away, 0.55, 1.1)
+        tone *= 1 - shine
+        wood = cv2.merge([cv2.convertScaleAbs(tone, alpha=float(ink)) for ink in self._hour.wood])
         wide_room = self._reflected.shape[1]
         left = int((wide_room - width) / 2 * (1 + slide * 2))
-        mirror = self._reflected[: height - edge, left : left + width][::2, ::2].astype(np.float32)
-        shine = np.clip(0.42 * (away / 2.6) ** 1.5, 0.06, 0.5)[..., None] * (
-            0.85 + 0.5 * fibre[..., None]
-        )
-        wood += (mirror[: wood.shape[0]] - wood) * shine
-        large = cv2.resize(wood.clip(0, 255).astype(np.uint8), (width, height - edge))
+        mirror = self._reflected[: height - edge, left : left + width][::2, ::2]
+        mirror = np.ascontiguousarray(mirror[: wood.shape[0]])
+        part = cv2.merge([cv2.convertScaleAbs(shine, alpha=255)] * 3)
+        cv2.add(wood, cv2.multiply(mirror, part, scale=1 / 255), wood)
+        large = cv2.resize(wood, (width, height - edge))
         soft = max(2, height // 60)
         share = (np.arange(soft, dtype=np.float32) / soft)[:, None, None]
         under = frame[edge : edge + soft]
@@ -169,9 +170,14 @@ class Table:
         below = move - np.array([[0, 0, 0], [0, 0, first]], np.float32)
         shade = cv2.warpAffine(self._thing.shade, below, area, borderValue=255)
         cv2.multiply(part[first:], cv2.merge([shade] * 3), part[first:], scale=1 / 255)
-        thing = cv2.warpAffine(
-            self._thing.picture, move, (area[0], self._size[1]), borderValue=(0, 0, 0, 255)
-        )
+        move[0, 2] += left + closer * self._thing.aside
+        left = max(0, int(move[0, 2]))
+        right = min(self._size[0], int(move[0, 2] + closer * self._thing.picture.shape[1]) + 1)
+        move[0, 2] -= left
+        part = frame[:, left:right]
+        area = (padded(right - left), self._size[1])
+        thing = cv2.warpAffine(self._thing.picture, move, area, borderValue=NOTHING)
+        thing = thing[:, : right - left]
         if glow != 1:
             thing[..., :3] = cv2.convertScaleAbs(thing[..., :3], alpha=glow)
         self._add_mirrored(part, cast("Frame", thing), y)
@@ -185,10 +191,13 @@ class Table:
         height = self._size[1]
         line = min(height - 2, int(foot + height * 0.055))
         rows = min(height - line, line)
-        fade = (np.linspace(0.20, 0.0, rows, dtype=np.float32) ** 1.2)[:, None, None]
-        over = cv2.flip(thing[line - rows : line], 0) * fade
-        over[..., 3:] += 255 * (1 - fade)
-        put_over(frame[line : line + rows], over.astype(np.uint8))
+        fade = np.linspace(0.20, 0.0, rows, dtype=np.float32) ** 1.2
+        share = cv2.repeat(np.rint(fade * 255).astype(np.uint8)[:, None], 1, thing.shape[1])
+        over = cv2.multiply(cv2.flip(thing[line - rows : line], 0), cv2.merge([share] * 4),
+                            scale=1 / 255)  # fmt: skip
+        none = np.zeros_like(share)
+        cv2.add(over, cv2.merge([none, none, none, cv2.bitwise_not(share)]), over)
+        put_over(frame[line : line + rows], cast("Frame", over))
 
     def _add_steam(
         self, frame: Frame, foot: tuple[float, float], closer: float, seconds: float
@@ -208,10 +217,10 @@ class Table:
         wisps = self._steam.at(bent * 110 + 30 + 0 * up, up * 105 - seconds * 30 + 0 * bent)
         body = np.exp(-((bent / (0.13 + 0.22 * up)) ** 2)) * np.clip(up * 6, 0, 1) * (1 - up)
         share = np.clip((wisps - 0.30) * 2.2, 0, 1) * body * 0.8
-        large = cv2.resize(share, (right - left, bottom - top))[..., None]
+        large = cv2.resize(cv2.convertScaleAbs(share, alpha=255), (right - left, bottom - top))
         spot = frame[top:bottom, left:right]
-        white = np.array((252, 252, 252), np.float32) * min(1.0, sum(self._hour.lamps.key) / 2.4)
-        spot[:] = (spot + (white - spot) * large).astype(np.uint8)
+        white = np.full_like(spot, 252 * min(1.0, sum(self._hour.lamps.key) / 2.4))
+        lay_over(spot, white, cast("Frame", large))
 
     def _add_flame(
         self, frame: Frame, foot: tuple[float, float], closer: float, seconds: float
@@ -238,9 +247,13 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class _Sprite:
-    """A prop as layers are laid: its *picture*, and the light it leaves on the table."""
+    """A prop as layers are laid: its *picture*, and the light it leaves on the table.
+
+    The picture begins so many columns further *aside* than the light.
+    """
 
     picture: Frame
+    aside: int
     shade: Frame
     foot: float
 
@@ -256,8 +269,12 @@ def _sprite(thing: Lit) -> _Sprite:
     )
     fade = np.clip(edge, 0, 1)
     shade = 1 - (1 - np.clip(thing.shade, 0, 1)) * fade[:, None] * fade[None, :]
+    picture = np.dstack([weighted, 255 * (1 - soft)]).clip(0, 255).astype(np.uint8)
+    columns = np.flatnonzero(picture[..., 3].min(axis=0) < 255)
+    aside = max(0, int(columns[0]) - 1)
     return _Sprite(
-        picture=np.dstack([weighted, 255 * (1 - soft)]).clip(0, 255).astype(np.uint8),
+        picture=np.ascontiguousarray(picture[:, aside : int(columns[-1]) + 2]),
+        aside=aside,
         shade=(shade * 255).clip(0, 255).astype(np.uint8),
         foot=thing.foot,
     )
