@@ -36,12 +36,14 @@ PLACES = _table(
         r"|ocean floor|deep (sea|ocean)|scuba|snorkel|aquarium|kelp|jelly ?fish|mermaid"
         r"|submarine|unter ?wasser|sous l.eau|bajo el agua)|水下|海底|珊瑚",
         "alien": r"\b(alien (planet|world|landscape)|another world|other planet|distant planet"
-        r"|exoplanet|strange planet|two moons|planète|planeta)|外星|星球",
-        "galaxy": r"\b(galax(y|ies)|nebulas?|nebulae|milky way|cosmos|universe|supernova|black hole"
+        r"|exoplanet|strange ([\w-]+ )?(planet|world)|two (moons|suns)|planète|planeta)|外星|星球",
+        "galaxy": r"\b(galax(y|ies)|nebulas?|nebulae|milky way(?! (over|above|behind|in))"
+        r"|cosmos|universe|supernova|black hole"
         r"|galaxie|galaxia)|银河|星系|星云",
         "space": r"\b(outer space|(in|through|into|from) space\b|deep space|space station|satellite"
         r"|orbiting|(?<!red )planets?\b|asteroids?|saturn|jupiter"
-        r"|the earth from|planet earth|weltraum|espace\b|espacio)|太空|宇宙",
+        r"|the earth from|(above|over|around) (the )?earth\b|planet earth|weltraum|espace\b"
+        r"|espacio)|太空|宇宙",
         "city": r"\b(city|cities|street|downtown|skyscraper|skyline|neon|cyberpunk|tokyo"
         r"|new york|paris"
         r"|london|urban|alley|traffic|metropolis|stadt|stra(ss|ß)e|ville\b|rue\b|ciudad|calle)"
@@ -51,23 +53,26 @@ PLACES = _table(
         r"|森林|树林|竹林",
         "clouds": r"\b((above|through|in|among) the clouds|sea of clouds|cloud ?scape|heaven"
         r"|skydiv|airplane"
-        r"|airliner|\bplane\b|über den wolken|wolken|nuages|nubes)|云海|云上",
+        r"|airliner|\bplane\b|thunder(head|cloud)|über den wolken|wolken|nuages|nubes)|云海|云上",
         "islands": r"\b(islands?|tropical|beach|coast|lagoon|palms?\b|insel|strand|plage|île"
         r"|isla\b|playa)"
         r"|海滩|沙滩|岛",
-        "ocean": r"\b(ocean|seas?\b|waves?\b|sail|ships?\b|boats?\b|whale|dolphin|surf|shark"
+        "ocean": r"\b(ocean|seas?\b|waves?\b|sail|(long)?ships?\b|boats?\b|yacht|harbou?r|whale"
+        r"|dolphin|surf|shark"
         r"|meer|ozean"
         r"|welle|mer\b|océan|océano|mar\b|olas?\b|voilier|velero|segel)|海|船|鲸",
-        "lake": r"\b(lakes?\b|fjord|rivers?\b|reflection|swan|see\b(?= )|fluss|lac\b|rivière"
+        "lake": r"\b(lakes?\b|lochs?\b|fjord|rivers?\b|reflection|swan|see\b(?= )|fluss|lac\b"
+        r"|rivière"
         r"|lago|río)|湖|河",
-        "snow": r"\b(snowy (mountain|peak|land|field|plain)|arctic|antarctic|glacier|winter"
+        "snow": r"\b(snowy (mountain|peak|land|field|plain|village)|tundra|blizzard|iceland"
+        r"|greenland|arctic|antarctic|glacier|winter"
         r"|ice\b|icy"
         r"|iceberg|penguin|polar|skiing|schnee|neige|nieve)|雪|冰",
         "desert": r"\b(desert|dunes?|sahara|sand\b|sandstorm|camel|oasis|wüste|désert|desierto"
         r"|dune)|沙漠",
         "canyon": r"\b(canyon|mesa\b|cliffs?|western|cowboy|badlands|schlucht|cañón|falaise)|峡谷",
-        "mars": r"\b(mars\b|martian|red planet|rover|moon surface|space ?ship|astronaut"
-        r"|rocket)|火星|宇航员",
+        "mars": r"\b(mars\b|martian|red planet|rover|moon surface|space ?ship|astronaut)"
+        r"|火星|宇航员",
         "mountains": r"\b(mountains?|peaks?\b|alps|alpine|himalaya|valley|hik(e|er|ing)|summit"
         r"|volcano|berge?\b"
         r"|gebirge|montagne|montaña|cumbre|dragon|eagle)|山|龙|鹰",
@@ -124,7 +129,8 @@ TIMES = _table(
         r"|puesta de sol)"
         r"|日落|夕阳|黄昏",
         "dusk": r"\b(dusk|twilight|blue hour|evening|dämmerung|abend|crépuscule|anochecer)|傍晚|暮",
-        "night": r"\b(night|midnight|moon(lit|light)?\b|stars\b|starry|neon|cyberpunk|aurora"
+        "night": r"\b(night|midnight|milky way|moon(lit|light)?\b|stars\b|starry|neon|cyberpunk"
+        r"|aurora"
         r"|northern lights"
         r"|fireworks?|nacht|nuit|noche)|夜|星空|月",
         "storm": r"\b(storm|overcast|gloomy|thunder|gr[ea]y sky|lightning|sturm|gewitter|orage"
@@ -144,7 +150,8 @@ WEATHER = _table(
         r"|heavy snow|snowy (forest|pine|woods|day|night|street|village|evening|city)|schneit"
         r"|neige tombe)|下雪|雪花",
         "fireflies": r"\b(firefl|magic|spark|enchant|fairy|glühwürm|luciole|luciérnaga)|萤火虫",
-        "embers": r"\b(embers?\b|fire\b|campfire|bonfire|burn|lava|volcan|flames?"
+        "embers": r"\b(embers?\b|fire\b|campfire|bonfire|burn(?!ing (sun|sand|heat|desert))"
+        r"|lava|volcan|flames?"
         r"|feuer|feu\b|fuego)|火焰|篝火",
         "lightning": r"\b(lightning|thunder\w*|blitz|gewitter|orage|éclairs?|relámpago)|闪电|雷",
         "sweep": r"\b(light (sweep|leak|rays?|beams?)|sweep of light|sun ?(rays?|beams?)|god ?rays?"
@@ -200,7 +207,8 @@ SUBJECTS = _table(
         "dragon": r"\b(dragons?\b|drachen?|dragón)|(?<!恐)龙(?!卷)",
         "eagle": r"\b(eagles?|hawk|falcon|condor|adler|aigle|águila)|鹰",
         "gull": r"\b((sea ?)?gulls?\b|möwen?\b|mouettes?\b|gaviotas?\b)|海鸥",
-        "bird": r"\b(birds?\b|crows?\b|geese|doves?\b|swallows?|owl|parrot|vogel|vögel"
+        "bird": r"\b(birds?\b|crows?\b|geese|doves?\b|swallows?\b(?! (an?|the|up|its?)\b)|owl"
+        r"|parrot|vogel|vögel"
         r"|oiseau|pájaro)|(?<!烈)鸟",
         "whale": r"\b(whales?|orca|wale?\b|baleine|ballena)|鲸鱼?",
         "dolphin": r"\b(dolphins?|delphin|delfín|dauphin)|海豚",

@@ -46,6 +46,14 @@ PLACES = {*BIOMES, "city", "forest", "deep", "space", "galaxy", "table"}
         ("a seagull above the beach", "islands", "day", ("gull",)),
         ("a monkey in the jungle", "forest", "dusk", ()),
         ("a city by day, no cars and no rain", "city", "day", ()),
+        ("an astronaut floats above Earth", "space", "night", ("astronaut",)),
+        ("the milky way over a desert", "desert", "night", ()),
+        ("two suns over a strange purple world", "alien", "dusk", ()),
+        ("a blizzard over the tundra by day", "snow", "day", ()),
+        ("dawn over a loch in the highlands", "lake", "sunrise", ()),
+        ("a Viking longship", "ocean", "sunset", ()),
+        ("a robot dances in the street", "city", "night", ("robot",)),
+        ("a black hole swallowing a star", "galaxy", "night", ()),
     ],
 )
 def test_words_choose_the_scene(
@@ -68,6 +76,7 @@ def test_words_choose_the_scene(
         ("fireflies in the mist", ("fog", "fireflies")),
         ("northern lights", ("aurora",)),
         ("a campfire", ("embers",)),
+        ("dunes under a burning sun", ()),
         ("fireworks over a lake", ("fireworks",)),
     ],
 )
