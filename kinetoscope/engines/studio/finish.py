@@ -9,6 +9,7 @@ import numpy as np
 
 from kinetoscope.engines.studio.film import Frame
 
+_MUCH_ROOM = 150  # levels below white, from which on light adds up
 _MOST = 8  # levels by which a speck may differ
 
 
@@ -33,16 +34,22 @@ class Finish:
         return cast("Frame", cv2.subtract(cv2.add(shaded, bright, shaded), dark, shaded))
 
 
-def bloom(frame: Frame, *, strength: float, threshold: int) -> Frame:
-    """Let what is brighter than *threshold* shine over its neighbours; changes *frame*."""
+def bloom(frame: Frame, *, strength: float, threshold: int, burns: bool = True) -> Frame:
+    """Let what is brighter than *threshold* shine over its neighbours; changes *frame*.
+
+    Where it *burns*, lamps turn white; or else what is bright already takes up little light.
+    """
     height, width = frame.shape[:2]
     small: cv2.typing.MatLike = frame
     for part in (2, 4):  # halving twice is quicker than taking a quarter at once
         size = (max(8, width // part), max(8, height // part))
         small = cv2.resize(small, size, interpolation=cv2.INTER_AREA)
+    room = cv2.bitwise_not(small)
     small = cv2.subtract(small, np.full_like(small, threshold))
     wide, wider = _soft(small, max(3, width // 90)), _soft(small, max(5, width // 28))
     cv2.addWeighted(wide, strength, wider, 0.8 * strength, 0, small)
+    if not burns:
+        cv2.multiply(small, room, small, scale=1 / _MUCH_ROOM)
     if (4 * small.shape[1], 4 * small.shape[0]) != (width, height):
         return cast("Frame", cv2.add(frame, cv2.resize(small, (width, height)), frame))
     rows, columns = (_shining(small, axis) for axis in (1, 0))

@@ -37,7 +37,7 @@ class Grade:
         bent = picture if curve is None else cv2.LUT(picture, curve)
         graded = cast("Frame", cv2.transform(bent, mix))
         if self.glow:
-            return bloom(graded, strength=self.glow, threshold=self.glow_above)
+            return bloom(graded, strength=self.glow, threshold=self.glow_above, burns=False)
         return graded
 
 
