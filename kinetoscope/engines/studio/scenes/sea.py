@@ -24,7 +24,8 @@ from kinetoscope.engines.studio.scenes.layers import lay_over
 from kinetoscope.engines.studio.scenes.noise import Field, Tile, fractal
 
 _NO_DEPTH = 1e6
-_COARSE = 2
+_COARSE = 2  # pixels, each way, of what is mirrored: waves break it
+_BROAD = 4  # columns for which water is drawn once: seen so flat, waves are far broader than high
 _SIZE = 512
 _DENSITY = np.float32(34)  # pixels of the wave tile for one unit
 # Each layer of waves: its scale, how fast it goes right and ahead, its height.
@@ -83,7 +84,6 @@ class Sea:
             return
         exposure = self._light.exposure
         sky = frame[: max(1, int(view.horizon))]
-        # Waves break what they mirror: a part of its pixels is enough.
         size = (max(1, view.width // _COARSE), max(1, sky.shape[0] // _COARSE))
         small = cast("Frame", cv2.resize(sky, size, interpolation=cv2.INTER_AREA))
         light = undeveloped(small, exposure)
@@ -97,12 +97,9 @@ class Sea:
         under[shore:] = water[shore:]
 
     def _water(self, light: Field, view: View, lines: NDArray[np.int_], seconds: float) -> Planes:
-        """Colour rows *lines* of water, every second column of them, that mirrors *light*.
-
-        Seen so flat, waves are far broader than they are high: half of the columns are enough.
-        """
+        """Colour rows *lines* of water that mirrors *light*, a few of its columns."""
         rows = lines.astype(np.float32)[:, None]
-        away, rise, (x, z) = self.depth(view, rows), view.rises(rows), view.rays(_COARSE)
+        away, rise, (x, z) = self.depth(view, rows), view.rises(rows), view.rays(_BROAD)
         slopes = self._slopes(view, away, seconds)
         mirrored = _mirrored(light, view, rows, slopes)
         right, ahead = slopes
@@ -121,16 +118,15 @@ class Sea:
         colour = np.empty((3, *mirror.shape), np.float32)
         lights = zip(self._deep, self._light.fog, self._light.sun, strict=True)
         for plane, reflected, (deep, haze, sun) in zip(colour, mirrored, lights, strict=False):
-            np.subtract(reflected, deep, out=plane)
-            plane *= mirror
-            plane += shine * sun
-            plane += deep + (haze - deep) * fog
+            np.multiply(np.subtract(reflected, deep, out=plane), mirror, out=plane)
+            np.add(plane, shine * sun, out=plane)
+            np.add(plane, deep + (haze - deep) * fog, out=plane)
         return colour
 
     def _slopes(self, view: View, away: Field, seconds: float) -> tuple[Field, Field]:
-        """Tell how steep the water is, to the right and ahead, in every second column."""
+        """Tell how steep the water is, to the right and ahead."""
         footprint = away * away / (view.focal * max(view.y - self._height, 0.05))
-        x, z = view.rays(_COARSE)
+        x, z = view.rays(_BROAD)
         slopes = np.zeros((away.size, x.size, 4), np.float32)
         for scale, right, ahead, height in _MOVES:
             # Waves finer than a pixel only shimmer: each layer fades before it gets there.
@@ -167,7 +163,7 @@ def _mirrored(
     right, ahead = slopes
     down = light.shape[0] / max(1, int(view.horizon))
     x = right * (view.width * 0.42 / _COARSE)
-    x += np.arange(x.shape[1], dtype=np.float32)
+    x += (np.arange(x.shape[1], dtype=np.float32) + 0.5) * (_BROAD / _COARSE) - 0.5
     y = ahead * (view.height * 0.55 * down)
     y += (2 * view.horizon - rows - 0.5) * down - 0.5
     return cv2.split(cv2.remap(light, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE))
