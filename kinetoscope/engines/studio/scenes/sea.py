@@ -77,8 +77,8 @@ class Sea:
             broad = cv2.resize(water, (view.width, part.shape[0]))
             plane[rows] += (broad - plane[rows]) * part
 
-    def lay(self, frame: Frame, view: View, seconds: float) -> None:
-        """Put water on *frame* below the horizon, as far as its fourth number says."""
+    def lay(self, frame: Frame, view: View, seconds: float, crisp: float) -> None:
+        """Put water, made *crisp*, on *frame* below the horizon, as its fourth number says."""
         first = max(1, math.ceil(view.horizon))
         if first >= view.height - 1:
             return
@@ -89,6 +89,8 @@ class Sea:
         light = undeveloped(small, exposure)
         colour = self._water(light, view, np.arange(first, view.height), seconds)
         narrow = cv2.cvtColor(developed(colour, exposure), cv2.COLOR_BGR2BGRA)
+        soft = cv2.blur(narrow, (1, 3))
+        cv2.addWeighted(narrow, 1 + crisp, soft, -crisp, 0, narrow)
         under = frame[first:]
         water = cast("Frame", cv2.resize(narrow, under.shape[1::-1], interpolation=cv2.INTER_CUBIC))
         share = under[..., 3]

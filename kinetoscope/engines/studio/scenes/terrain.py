@@ -91,14 +91,14 @@ class Terrain:
         self.wet = bool(biome.sea) and not biome.clouds and self._low
         self.ground = 0.80 if self.wet else 0.86
         self._speed = (0.35 if self._low else 0.75) * pace
-        self._passing = Passing(self._drawn)
+        self._passing = Passing(self._drawn, _CRISP)
 
     def frame(self, seconds: float) -> Frame:
         """Draw the country as it looks *seconds* after the film began."""
         view = self._view(seconds)
         seen, skyline = self._passing.seen(view, seconds)
         if self.wet and isinstance(self._sea, Sea):
-            self._sea.lay(seen, view, seconds)
+            self._sea.lay(seen, view, seconds, _CRISP * view.width / self._full[0])
         frame = _enlarged(cast("Frame", cv2.cvtColor(seen, cv2.COLOR_BGRA2BGR)), self._full)
         self._sky.add_stars(frame, *_enlarged_view(view, skyline, self._full), seconds)
         return frame
@@ -121,7 +121,8 @@ class Terrain:
                 self._sea.draw(picture, view, seconds, water.astype(np.float32))
         frame = developed(picture, self._light.exposure)
         whole = cast("Frame", cv2.merge([frame, cover.astype(np.uint8)]))
-        return Drawn(view, whole, nearness(np.minimum(depth, level)), skyline)
+        shore = _shore(whole) if self.wet else None
+        return Drawn(view, whole, nearness(np.minimum(depth, level)), skyline, shore)
 
     def _height(self, z: float) -> float:
         """Tell how high the camera flies at *z*: on a smooth way that clears the ground ahead."""
@@ -251,12 +252,16 @@ def _fewer(size: tuple[int, int], most: int) -> tuple[int, int]:
 
 
 def _enlarged(frame: Frame, size: tuple[int, int]) -> Frame:
-    """Scale *frame* up to *size*, and give it back the crispness that it lost on its way."""
-    large = frame
-    if (frame.shape[1], frame.shape[0]) != size:
-        large = cast("Frame", cv2.resize(frame, size, interpolation=cv2.INTER_CUBIC))
-    soft = cv2.blur(large, (3, 3))
-    return cast("Frame", cv2.addWeighted(large, 1 + _CRISP, soft, -_CRISP, 0))
+    """Scale *frame* up to *size*."""
+    if (frame.shape[1], frame.shape[0]) == size:
+        return frame
+    return cast("Frame", cv2.resize(frame, size, interpolation=cv2.INTER_CUBIC))
+
+
+def _shore(picture: Frame) -> int:
+    """Tell the row from which on there is nothing but water."""
+    dry = picture[::-1, :, 3].min(axis=1) < 255
+    return int(picture.shape[0] - np.argmax([*dry, True]))
 
 
 def _enlarged_view(view: View, skyline: Field, size: tuple[int, int]) -> tuple[View, Field]:
