@@ -23,8 +23,8 @@ EVERY = 4  # frames that one drawn picture stands for
 _COARSE = 4  # one move is worked out for so many pixels each way
 _RIM = np.ones((7, 7), np.uint8)
 _BAND = 16  # rows that are made crisp alike
-# What is mixed evenly is softer than what is hardly mixed, by what was measured: far land is; the sky
-# is soft anyhow, and near land as much in either. How near a row is, and how much it lacks.
+# Far land is softer where it is mixed evenly than where it hardly is; the sky is soft anyhow, and
+# near land as soft in either. How near a row is, and how much crispness it lacks: as was measured.
 _LACKS = ((0.0, 0.03, 0.06, 0.13, 0.19), (0.0, 0.7, 0.6, 0.4, 0.0))
 
 

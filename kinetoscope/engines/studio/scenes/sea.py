@@ -19,7 +19,7 @@ from kinetoscope.engines.studio.scenes.air import (
     direction,
     undeveloped,
 )
-from kinetoscope.engines.studio.scenes.haze import add_haze, sunward, veil
+from kinetoscope.engines.studio.scenes.haze import add_haze, glow_of, veil
 from kinetoscope.engines.studio.scenes.layers import lay_over
 from kinetoscope.engines.studio.scenes.noise import Field, Tile, fractal
 
@@ -217,30 +217,37 @@ class CloudSea:
         first = max(1, math.ceil(view.horizon))
         if first >= view.height - 1:
             return
-        rows = np.arange(first, view.height, dtype=np.float32)
-        away = self.depth(view, rows)[:, None]
-        x, z = view.rays()
+        rows = slice(first, view.height)
+        # Clouds are soft: every second pixel, each way, is enough.
+        middles = np.arange(first, view.height, 2, dtype=np.float32) + 0.5
+        away = self.depth(view, middles)[:, None]
+        x, z = view.rays(2)
         east, north = view.x + x * away, view.z + z * away
         here = self._thickness(east, north, seconds)
         sunward_side = self._thickness(
             east + np.float32(self._sun[0] * 0.9), north + np.float32(self._sun[2] * 0.9), seconds
         )
         fade = 1 / (1 + away * 0.03)
-        lit = np.maximum(0.12, 0.55 + (here - sunward_side) * 2.6 * fade)
-        light = self._light
-        part = share[first:] * np.clip(0.35 + here * 1.6, 0, 1)
-        part = np.maximum(part, share[first:] ** 4)
+        lit = _doubled(np.maximum(0.12, 0.55 + (here - sunward_side) * 2.6 * fade), view, rows)
+        light, there = self._light, share[rows]
+        part = there * _doubled(np.clip(0.35 + here * 1.6, 0, 1), view, rows)
+        np.maximum(part, (there * there) ** 2, out=part)
         clouds = [
-            sun * light.strength * 0.62 * lit + horizon * 0.40
+            lit * (sun * light.strength * 0.62) + horizon * 0.40
             for horizon, sun in zip(light.horizon, light.sun, strict=True)
         ]
-        glow = sunward(self._sun, (x, z), view.rises(rows)[:, None]) ** 5
-        add_haze(clouds, light, veil(self._haze * away * 1.4), glow)
+        away = self.depth(view, np.arange(first, view.height, dtype=np.float32))[:, None]
+        add_haze(clouds, light, veil(self._haze * away * 1.4), glow_of(light, view, rows))
         for plane, cloud in zip(picture, clouds, strict=True):
-            plane[first:] += (cloud - plane[first:]) * part
+            plane[rows] += (cloud - plane[rows]) * part
 
     def _thickness(self, x: Field, z: Field, seconds: float) -> Field:
         drift = seconds * 0.25
         slow = self._billows.at((x + drift) * 9, (z + drift * 0.5) * 9)
         fast = self._billows.at((x * 2.7 - drift * 0.8) * 9, z * (2.7 * 9))
         return cast("Field", slow * 0.6 + fast * 0.4)
+
+
+def _doubled(coarse: Field, view: View, rows: slice) -> Field:
+    large = cv2.resize(coarse, (coarse.shape[1] * 2, coarse.shape[0] * 2))
+    return cast("Field", large[: rows.stop - rows.start, : view.width])

@@ -24,10 +24,9 @@ from kinetoscope.engines.studio.scenes.air import (
     Sky,
     View,
     developed,
-    direction,
     dusty,
 )
-from kinetoscope.engines.studio.scenes.haze import add_haze, sunward, veil
+from kinetoscope.engines.studio.scenes.haze import add_haze, glow_of, veil
 from kinetoscope.engines.studio.scenes.land import BIOMES, SIDE, SIZE, Land, way
 from kinetoscope.engines.studio.scenes.noise import Field
 from kinetoscope.engines.studio.scenes.passing import Drawn, Passing, nearness
@@ -49,6 +48,7 @@ _RIPPLES = ((24.0, 0.25), (61.0, 0.9), (389.0, 0.6))
 # Pixels that are drawn of a picture; the rest is filled in. Water is drawn anew for each frame.
 _MOST_PIXELS, _MOST_WET_PIXELS = 410_000, 300_000
 _CRISP = 1.0  # how much of what softness took is given back
+_BAND = 64  # rows that are coloured at a time: so many stay near the processor
 _LOW = frozenset({"ocean", "islands", "lake"})
 
 
@@ -107,20 +107,20 @@ class Terrain:
         """Draw the land and the sky; the sea as well, but where it is seen from near by."""
         view = self._view(seconds)
         picture, skyline = self._above(view, seconds)
-        depth, share = self._add_land(picture, view, skyline)
+        depth, height, share = self._shaped(view, skyline)
         cover, level = np.zeros_like(depth), np.full((1, 1), np.inf, np.float32)
         if self._sea is not None:
             rows = np.arange(view.height, dtype=np.float32)
             level = self._sea.depth(view, rows)[:, None]
             edge = (0.93, 9, 0) if isinstance(self._sea, CloudSea) else (1, 120, 0.5)
-            water = np.clip((depth / level - edge[0]) * edge[1] + edge[2], 0, 1)
-            water = np.maximum(water, (1 - share) * (rows[:, None] + 0.5 > view.horizon))
-            if self.wet:
-                cover = water * 255
-            else:
-                self._sea.draw(picture, view, seconds, water.astype(np.float32))
+            cover = np.clip((depth / level - edge[0]) * edge[1] + edge[2], 0, 1)
+            np.maximum(cover, (1 - share) * (rows[:, None] + 0.5 > view.horizon), out=cover)
+        self._add_land(picture, view, (depth, height), share * (cover < 1))
+        if self._sea is not None and not self.wet:
+            self._sea.draw(picture, view, seconds, cover)
+            cover = np.zeros_like(depth)
         frame = developed(picture, self._light.exposure)
-        whole = cast("Frame", cv2.merge([frame, cover.astype(np.uint8)]))
+        whole = cast("Frame", cv2.merge([frame, (cover * 255).astype(np.uint8)]))
         shore = _shore(whole) if self.wet else None
         return Drawn(view, whole, nearness(np.minimum(depth, level)), skyline, shore)
 
@@ -166,11 +166,12 @@ class Terrain:
             plane[rows:] = large[rows - 1 : rows]
         return picture, np.full(view.width, view.height, np.float32)
 
-    def _add_land(self, picture: Planes, view: View, skyline: Field) -> tuple[Field, Field]:
-        """Put the land on *picture*; tell its depth and its share of each pixel."""
+    def _shaped(self, view: View, skyline: Field) -> tuple[Field, Field, Field]:
+        """Tell how far and how high the land of each pixel is, and its share; lower *skyline*."""
+        depth = np.full((view.height, view.width), _FARTHEST * 10, np.float32)
+        height, share = np.zeros_like(depth), np.zeros_like(depth)
         if self._land.biome.flat:
-            nowhere = np.full((view.height, view.width), _FARTHEST * 10, np.float32)
-            return nowhere, np.zeros_like(nowhere)
+            return depth, height, share
         x, z = view.rays()
         heights = self._land.heights.at(
             (view.x + x * _DEPTHS[:, None]) * _SCALE, (view.z + z * _DEPTHS[:, None]) * _SCALE
@@ -179,23 +180,34 @@ class Terrain:
         np.minimum(skyline, rows.min(axis=0), out=skyline)
         first = int(np.clip(skyline.min(), 0, view.height - 1))
         index = _first_hits(np.minimum.accumulate(rows, axis=0), view, first)
-        depth = np.full((view.height, view.width), _FARTHEST * 10, np.float32)
-        share = np.zeros((view.height, view.width), np.float32)
         below = np.arange(first, view.height, dtype=np.float32)
-        depth[first:], height = _crossings(heights, index, view, below)
+        depth[first:], height[first:] = _crossings(heights, index, view, below)
         share[first:] = np.clip(below[:, None] + 1 - skyline, 0, 1) * (index < _SLICES)
-        colour = self._coloured(view, (x, z), depth[first:], height)
-        self._veil(colour, view, (x, z), (below, depth[first:], height))
-        part = share[first:]
-        for plane, land in zip(picture, colour, strict=True):
-            plane[first:] += (land - plane[first:]) * part
-        return depth, share
+        return depth, height, share
 
-    def _coloured(
-        self, view: View, ray: tuple[Field, Field], depth: Field, height: Field
-    ) -> list[Field]:
-        east, north = view.x + ray[0] * depth, view.z + ray[1] * depth
+    def _add_land(
+        self, picture: Planes, view: View, place: tuple[Field, Field], share: Field
+    ) -> None:
+        """Put the land at *place*, its depth and height, on *picture* as far as *share* says."""
+        seen = np.flatnonzero(share.any(axis=1))
+        if not seen.size:
+            return
+        depth, height = place
         footprint = _footprints(depth, view.focal)
+        for first in range(int(seen[0]), int(seen[-1]) + 1, _BAND):
+            rows = slice(first, min(first + _BAND, int(seen[-1]) + 1))
+            here = (depth[rows], height[rows])
+            colour = self._coloured(view, here, footprint[rows])
+            self._veil(colour, view, here, rows)
+            part = share[rows]
+            for plane, land in zip(picture[:, rows], colour, strict=True):
+                np.multiply(np.subtract(land, plane, out=land), part, out=land)
+                np.add(plane, land, out=plane)
+
+    def _coloured(self, view: View, place: tuple[Field, Field], footprint: Field) -> list[Field]:
+        depth, height = place
+        x, z = view.rays()
+        east, north = view.x + x * depth, view.z + z * depth
         distant = np.clip(np.log2(footprint * _SCALE + 1e-6) * 0.5, 0, 1)
         colour = cv2.split(self._painted(east * _SCALE, north * _SCALE, distant))[:3]
         # A cliff has little breadth: its height moves the places too, or they would smear.
@@ -209,7 +221,7 @@ class Terrain:
                 grain = self._land.detail.at(east[part] * scale, north[part] * scale)
                 fine[part] += grain * seen[part]
         fine = 1 + np.clip(fine, -0.6, 0.8)
-        return [plane * fine for plane in colour]
+        return [np.multiply(plane, fine, out=plane) for plane in colour]
 
     def _painted(self, east: Field, north: Field, distant: Field) -> NDArray[np.float32]:
         """Read the land's colours at pixels of its tile, from the coarser one where *distant*."""
@@ -231,18 +243,13 @@ class Terrain:
         return land
 
     def _veil(
-        self,
-        colour: list[Field],
-        view: View,
-        ray: tuple[Field, Field],
-        place: tuple[Field, Field, Field],
+        self, colour: list[Field], view: View, place: tuple[Field, Field], rows: slice
     ) -> None:
-        rows, depth, height = place
-        biome, light = self._land.biome, self._light
+        depth, height = place
+        biome = self._land.biome
         low = 1 + 1.4 * np.exp(np.maximum(height - biome.sea, 0) * -0.9)
         fog = veil(np.minimum(depth, 200) * (biome.haze * low))
-        glow = sunward(direction(light), ray, view.rises(rows)[:, None]) ** 5
-        add_haze(colour, light, fog, glow)
+        add_haze(colour, self._light, fog, glow_of(self._light, view, rows))
 
 
 def _fewer(size: tuple[int, int], most: int) -> tuple[int, int]:
