@@ -19,12 +19,13 @@ from kinetoscope.engines.studio.film import Frame
 from kinetoscope.engines.studio.scenes.air import View
 from kinetoscope.engines.studio.scenes.noise import Field
 
-EVERY = 4  # frames that one drawn picture stands for
 _COARSE = 4  # one move is worked out for so many pixels each way
 _RIM = np.ones((7, 7), np.uint8)
 _BAND = 16  # rows that are made crisp alike
 # Far land is softer where it is mixed evenly than where it hardly is; the sky is soft anyhow, and
-# near land as soft in either. How near a row is, and how much crispness it lacks: as was measured.
+# near land as soft in either. How near a row is, and how much crispness it lacks: as was measured
+# between shares of one in eight and three, of which so much of independent detail is left.
+_HARDLY, _EVENLY = math.hypot(1 / 8, 7 / 8), math.hypot(3 / 8, 5 / 8)
 _LACKS = ((0.0, 0.03, 0.06, 0.13, 0.19), (0.0, 0.7, 0.6, 0.4, 0.0))
 
 
@@ -46,17 +47,17 @@ class Drawn:
 class Passing:
     """Shows what *draw* draws, at any moment, from pictures of a few moments around it.
 
-    *crisp* says how much of what softness took is given back.
+    One is drawn for *every* few frames; *crisp* says how much of what softness took is given back.
     """
 
-    def __init__(self, draw: Callable[[float], Drawn], crisp: float = 0.0) -> None:
-        self._draw, self._crisp = draw, crisp
+    def __init__(self, draw: Callable[[float], Drawn], *, every: int, crisp: float = 0.0) -> None:
+        self._draw, self._crisp, self._every = draw, crisp, every
         self._kept: dict[int, Drawn] = {}
 
     def seen(self, view: View, seconds: float) -> tuple[Frame, Field]:
         """Show the picture as it is at *seconds* from *view*; tell its skyline as well."""
         # A moment between two frames: no frame is a drawn picture itself, and sharper than others.
-        at = (seconds * FPS - (EVERY - 1) / 2) / EVERY
+        at = (seconds * FPS - (self._every - 1) / 2) / self._every
         number = max(0, math.floor(at + 1e-6))
         share = max(0.0, at - number)
         around = [self._at(number), self._at(number + 1)] if share else [self._at(number)]
@@ -75,7 +76,7 @@ class Passing:
 
     def _gains(self, drawn: Drawn, share: float) -> Iterator[tuple[slice, float]]:
         """Tell by how much each band of rows is made crisp: one that is mixed evenly, by more."""
-        even = min(max((0.375 - abs(share - 0.5)) * 4, 0.0), 1.0)
+        even = (_HARDLY - math.hypot(share, 1 - share)) / (_HARDLY - _EVENLY)
         step = _BAND // _COARSE
         for band, first in enumerate(range(0, drawn.near.shape[0] - 2, step)):
             near = float(drawn.near[1 + first : 1 + first + step].mean())
@@ -85,7 +86,7 @@ class Passing:
     def _at(self, number: int) -> Drawn:
         if number not in self._kept:
             kept = {other: drawn for other, drawn in self._kept.items() if abs(other - number) < 2}
-            self._kept = {**kept, number: self._draw((number * EVERY + (EVERY - 1) / 2) / FPS)}
+            self._kept = {**kept, number: self._draw(((number + 0.5) * self._every - 0.5) / FPS)}
         return self._kept[number]
 
 

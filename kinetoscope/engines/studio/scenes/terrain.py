@@ -49,6 +49,9 @@ _RIPPLES = ((24.0, 0.25), (61.0, 0.9), (389.0, 0.6))
 _MOST_PIXELS, _MOST_WET_PIXELS = 410_000, 300_000
 _CRISP = 1.0  # how much of what softness took is given back
 _BAND = 64  # rows that are coloured at a time: so many stay near the processor
+# How many frames one drawn picture stands for, where the camera is fast (in units in a second), is
+# slow, and where it rests or there is only sky.
+_SLOW, _EVERY_FAST, _EVERY_SLOW, _EVERY_STILL = 0.5, 4, 6, 8
 _LOW = frozenset({"ocean", "islands", "lake"})
 
 
@@ -91,7 +94,10 @@ class Terrain:
         self.wet = bool(biome.sea) and not biome.clouds and self._low
         self.ground = 0.80 if self.wet else 0.86
         self._speed = (0.35 if self._low else 0.75) * pace
-        self._passing = Passing(self._drawn, _CRISP)
+        every = _EVERY_FAST if self._speed > _SLOW else _EVERY_SLOW
+        if biome.flat or not self._speed:
+            every = _EVERY_STILL
+        self._passing = Passing(self._drawn, every=every, crisp=_CRISP)
 
     def frame(self, seconds: float) -> Frame:
         """Draw the country as it looks *seconds* after the film began."""
