@@ -154,13 +154,13 @@ class Elsewhere:
         place = self._shot.frame(round(seconds * FPS))
         if self._gain is None:
             self._gain = _gain(picture, mask.share, place)
-        toned = cast("Frame", cv2.transform(picture, np.diag(self._gain)))
         soft = cv2.blur(cv2.resize(place, (32, 18)), (7, 7))
         light = cast("Frame", cv2.resize(soft, self._follow.size))
-        edge = cast("Frame", cv2.LUT(mask.share[mask.box], _EDGE))
-        there = toned[mask.box]
-        there[:] = blended(there, light[mask.box], edge)
-        return mask.laid(toned, place)
+        share, there = mask.share[mask.box], place[mask.box]
+        toned = cast("Frame", cv2.transform(picture[mask.box], np.diag(self._gain)))
+        lit = blended(toned, light[mask.box], cast("Frame", cv2.LUT(share, _EDGE)))
+        there[:] = blended(there, lit, share)
+        return place
 
 
 class Dye:
