@@ -11,7 +11,7 @@ from kinetoscope.engines.studio.film import Frame
 from kinetoscope.engines.studio.script import ScenePlan
 from kinetoscope.engines.studio.shot import Shot
 
-_SHARE, _LEAST_ROWS = 0.6, 240  # a place is seen a little out of focus, and costs a third as much
+_SHARE, _LEAST_ROWS = 0.5, 288  # a place is seen a little out of focus, and costs a third as much
 
 
 class Backdrop:

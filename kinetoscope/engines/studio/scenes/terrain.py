@@ -45,9 +45,8 @@ _AHEAD = np.arange(0, 5, 0.35)
 # How many pixels of detail there are to a unit, and how strongly they show.
 _GRAINS = ((24.0, 0.9), (97.0, 1.0), (389.0, 0.8))
 _RIPPLES = ((24.0, 0.25), (61.0, 0.9), (389.0, 0.6))
-# Pixels that are drawn of a picture; the rest is filled in. Water is drawn anew for each frame.
-_MOST_PIXELS, _MOST_WET_PIXELS = 410_000, 300_000
-_CRISP = 1.0  # how much of what softness took is given back
+_MOST_PIXELS = 330_000  # that are drawn of a picture; the rest is filled in
+_CRISP = 1.25  # how much of what softness took is given back
 _BAND = 64  # rows that are coloured at a time: so many stay near the processor
 # How many frames one drawn picture stands for, where the camera is fast (in units in a second), is
 # slow, and where it rests or there is only sky.
@@ -79,7 +78,7 @@ class Terrain:
         dry: bool = False,
     ) -> None:
         self._full = size
-        self._size = _fewer(size, _MOST_WET_PIXELS if place in _LOW else _MOST_PIXELS)
+        self._size = _fewer(size)
         self._sway, self._light = sway, light
         biome = BIOMES[place]
         if dry and place == "hills":
@@ -258,9 +257,9 @@ class Terrain:
         add_haze(colour, self._light, fog, glow_of(self._light, view, rows))
 
 
-def _fewer(size: tuple[int, int], most: int) -> tuple[int, int]:
-    """Choose up to *most* pixels of a picture of *size* to be drawn: country has soft edges."""
-    scale = min(1.0, math.sqrt(most / (size[0] * size[1])))
+def _fewer(size: tuple[int, int]) -> tuple[int, int]:
+    """Choose how many pixels of a picture of *size* to draw: country has soft edges."""
+    scale = min(1.0, math.sqrt(_MOST_PIXELS / (size[0] * size[1])))
     return round(size[0] * scale / 2) * 2, round(size[1] * scale / 2) * 2
 
 
