@@ -37,6 +37,7 @@ Sway = Callable[[float], tuple[float, float, float, float]]
 
 _NEAREST, _FARTHEST, _SLICES = 0.3, 46.0, 360
 _DEPTHS = np.geomspace(_NEAREST, _FARTHEST, _SLICES).astype(np.float32)
+_GROWTH = np.float32((_FARTHEST / _NEAREST) ** (1 / (_SLICES - 1)) - 1)
 _SCALE = np.float32(SIZE / SIDE)
 _START = 6.0
 _AROUND = np.linspace(-2, 2, 49)  # seconds over which the way up and down is smoothed
@@ -185,9 +186,12 @@ class Terrain:
         np.minimum(skyline, rows.min(axis=0), out=skyline)
         first = int(np.clip(skyline.min(), 0, view.height - 1))
         index = _first_hits(np.minimum.accumulate(rows, axis=0), view, first)
-        below = np.arange(first, view.height, dtype=np.float32)
-        depth[first:], height[first:] = _crossings(heights, index, view, below)
-        share[first:] = np.clip(below[:, None] + 1 - skyline, 0, 1) * (index < _SLICES)
+        for top in range(first, view.height, _BAND):
+            band = slice(top, min(top + _BAND, view.height))
+            below = np.arange(band.start, band.stop, dtype=np.float32)[:, None]
+            found = index[band.start - first : band.stop - first]
+            depth[band], height[band] = _crossings(heights, found, view, below)
+            share[band] = np.clip(below + 1 - skyline, 0, 1) * (found < _SLICES)
         return depth, height, share
 
     def _add_land(
@@ -312,16 +316,23 @@ def _crossings(
     heights: Field, index: NDArray[np.int32], view: View, rows: Field
 ) -> tuple[Field, Field]:
     """Find the depth and height where each pixel's ray goes through the land."""
-    behind = np.clip(index, 1, _SLICES - 1)
-    columns = np.arange(view.width, dtype=np.int32)
-    flat = behind * view.width + columns
-    far_height = heights.take(flat)
-    near_height = heights.take(flat - view.width)
-    near, far = _DEPTHS.take(behind - 1), _DEPTHS.take(behind)
-    rise = ((view.horizon - (rows + 1)) / view.focal).astype(np.float32)[:, None]
-    gap = far_height - near_height - rise * (far - near)
-    part = (view.y + rise * near - near_height) / np.where(np.abs(gap) < 1e-6, 1e-6, gap)
-    part = np.clip(part, 0, 1)
-    depth = near + (far - near) * part
-    height = near_height + (far_height - near_height) * part
-    return depth.astype(np.float32, copy=False), height.astype(np.float32, copy=False)
+    before = np.clip(index, 1, _SLICES - 1)
+    before -= 1
+    near = _DEPTHS.take(before)
+    step = near * _GROWTH
+    before *= view.width
+    before += np.arange(view.width, dtype=np.int32)
+    near_height = heights.take(before)
+    before += view.width
+    climb = heights.take(before)
+    climb -= near_height
+    rise = ((view.horizon - (rows + 1)) / view.focal).astype(np.float32)
+    gap = climb - rise * step
+    part = near * rise
+    part += view.y
+    part -= near_height
+    part /= np.where(np.abs(gap) < 1e-6, np.float32(1e-6), gap)
+    np.clip(part, 0, 1, out=part)
+    step *= part
+    climb *= part
+    return near + step, near_height + climb
