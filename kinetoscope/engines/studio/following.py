@@ -26,6 +26,7 @@ _LOST_OLD = 32  # frames: when it has to be where its things changed a lot
 _STEADY = 4  # frames for which nothing else is followed
 _MOST_LOST = 7.0  # of 255: by how much what was followed may have changed
 _CUT = 12.0  # of 255: by how much more than a frame before, where the film was cut
+_GRAIN = 1.2  # levels: what is filmed has some, and so must what is drawn behind it
 _SAME_LIGHT = 0.38  # how far a subject takes on the colours of its new place
 
 Look = Callable[[Frame, float], Frame]
@@ -142,7 +143,7 @@ class Elsewhere:
         plan = replace(read_script(place, canvas.seed), subjects=(), style=None)
         size = (canvas.width, canvas.height)
         still = Moves(("static",), 1.0, asked=True, seed=canvas.seed)
-        self._shot = Backdrop(plan, still, size, 10)
+        self._shot = Backdrop(plan, still, size, 10, grain=_GRAIN)
         self._follow = Follower(canvas)
         self._gain: NDArray[np.float64] | None = None
 
