@@ -178,11 +178,7 @@ class Terrain:
         height, share = np.zeros_like(depth), np.zeros_like(depth)
         if self._land.biome.flat:
             return depth, height, share
-        x, z = view.rays()
-        heights = self._land.heights.at(
-            (view.x + x * _DEPTHS[:, None]) * _SCALE, (view.z + z * _DEPTHS[:, None]) * _SCALE
-        )
-        rows = view.horizon - (heights - view.y) * (view.focal / _DEPTHS[:, None])
+        heights, rows = self._sliced(view)
         np.minimum(skyline, rows.min(axis=0), out=skyline)
         first = int(np.clip(skyline.min(), 0, view.height - 1))
         index = _first_hits(np.minimum.accumulate(rows, axis=0), view, first)
@@ -193,6 +189,21 @@ class Terrain:
             depth[band], height[band] = _crossings(heights, found, view, below)
             share[band] = np.clip(below + 1 - skyline, 0, 1) * (found < _SLICES)
         return depth, height, share
+
+    def _sliced(self, view: View) -> tuple[Field, Field]:
+        """Tell how high the land is along each column, slice by slice, and the rows it reaches."""
+        heights = np.empty((_SLICES, view.width), np.float32)
+        rows = np.empty_like(heights)
+        x, z = (ray * _SCALE for ray in view.rays())
+        for first in range(0, _SLICES, _BAND):
+            part = slice(first, first + _BAND)
+            away = _DEPTHS[part, None]
+            heights[part] = self._land.heights.at(
+                away * x + view.x * _SCALE, away * z + view.z * _SCALE
+            )
+            np.multiply(heights[part] - view.y, -view.focal / away, out=rows[part])
+            rows[part] += view.horizon
+        return heights, rows
 
     def _add_land(
         self, picture: Planes, view: View, place: tuple[Field, Field], share: Field
@@ -304,8 +315,11 @@ def _footprints(depth: Field, focal: float) -> Field:
 def _first_hits(lowest: Field, view: View, first: int) -> NDArray[np.int32]:
     """Count, for every pixel from row *first* on, the slices that stay below it."""
     height, width = view.height, view.width
-    reach = np.clip(np.ceil(lowest - 1), first, height).astype(np.int32)
-    flat = (reach - first) * width + np.arange(width, dtype=np.int32)
+    reach = np.ceil(lowest)
+    reach -= 1 + first
+    flat = np.clip(reach, 0, height - first, out=reach).astype(np.int32)
+    flat *= width
+    flat += np.arange(width, dtype=np.int32)
     bins = np.bincount(flat.ravel(), minlength=(height - first + 1) * width)
     ends = bins.reshape(height - first + 1, width).astype(np.int32)
     # A slice whose row is reached further down hides nothing of the rows above it.
