@@ -8,14 +8,11 @@ import cv2
 import numpy as np
 
 from kinetoscope.engines.studio.brief import FPS
-from kinetoscope.engines.studio.camera import read_moves
 from kinetoscope.engines.studio.film import Frame
 from kinetoscope.engines.studio.scenes.air import View
 from kinetoscope.engines.studio.scenes.fronts import Front, draw
 from kinetoscope.engines.studio.scenes.passing import Drawn, Passing, nearness
 from kinetoscope.engines.studio.scenes.reduced import Reduced
-from kinetoscope.engines.studio.script import read_script
-from kinetoscope.engines.studio.shot import Shot
 
 EVERY = 4
 _VIEW = View(width=160, height=90, focal=160.0, horizon=45.0, x=0.0, y=0.0, z=0.0)
@@ -44,16 +41,6 @@ def test_between_two_drawn_moments_both_are_seen() -> None:
 
     assert len(drawn) == 2
     assert abs(int(picture[45, 80, 0]) - 150) <= 1
-
-
-def test_land_is_about_as_crisp_in_one_frame_as_in_the_next() -> None:
-    prompt = "hills by day, aerial flight"
-    shot = Shot(read_script(prompt, 7), read_moves(prompt, 7), (424, 240), 2.0)
-
-    near = [shot.frame(number)[120:200] for number in range(20, 26)]
-    crisp = [float(cv2.Laplacian(part, cv2.CV_32F).std()) for part in near]
-
-    assert max(crisp) / min(crisp) < 1.1
 
 
 def test_no_frame_is_a_drawn_picture_itself() -> None:

@@ -63,7 +63,7 @@ class Sea:
     def draw(self, picture: Planes, view: View, seconds: float, share: Field) -> None:
         """Put water on the rows of *picture* below the horizon, as far as *share* says."""
         first = max(1, math.ceil(view.horizon))
-        wet = first + np.flatnonzero(share[first : view.height - 1].any(axis=1))
+        wet = first + np.flatnonzero(share[first:].any(axis=1))
         if not wet.size:
             return
         rows = slice(int(wet[0]), int(wet[-1]) + 1)

@@ -104,7 +104,7 @@ class Terrain:
         view = self._view(seconds)
         seen, skyline = self._passing.seen(view, seconds)
         if self.wet and isinstance(self._sea, Sea):
-            self._sea.lay(seen, view, seconds, _CRISP * view.width / self._full[0])
+            self._sea.lay(seen, view, seconds, view.width / self._full[0])
         frame = _enlarged(cast("Frame", cv2.cvtColor(seen, cv2.COLOR_BGRA2BGR)), self._full)
         self._sky.add_stars(frame, *_enlarged_view(view, skyline, self._full), seconds)
         return frame
