@@ -26,6 +26,7 @@ _BAND = 16  # rows that are made crisp alike
 # near land as soft in either. How near a row is, and how much crispness it lacks: as was measured
 # between shares of one in eight and three, of which so much of independent detail is left.
 _HARDLY, _EVENLY = math.hypot(1 / 8, 7 / 8), math.hypot(3 / 8, 5 / 8)
+_UNMIXED = -0.25
 _LACKS = ((0.0, 0.03, 0.06, 0.13, 0.19), (0.0, 0.7, 0.6, 0.4, 0.0))
 
 
@@ -76,7 +77,7 @@ class Passing:
 
     def _gains(self, drawn: Drawn, share: float) -> Iterator[tuple[slice, float]]:
         """Tell by how much each band of rows is made crisp: one that is mixed evenly, by more."""
-        even = (_HARDLY - math.hypot(share, 1 - share)) / (_HARDLY - _EVENLY)
+        even = max((_HARDLY - math.hypot(share, 1 - share)) / (_HARDLY - _EVENLY), _UNMIXED)
         step = _BAND // _COARSE
         for band, first in enumerate(range(0, drawn.near.shape[0] - 2, step)):
             near = float(drawn.near[1 + first : 1 + first + step].mean())

@@ -47,7 +47,7 @@ _AHEAD = np.arange(0, 5, 0.35)
 _GRAINS = ((24.0, 0.9), (97.0, 1.0), (389.0, 0.8))
 _RIPPLES = ((24.0, 0.25), (61.0, 0.9), (389.0, 0.6))
 _MOST_PIXELS = 330_000  # that are drawn of a picture; the rest is filled in
-_CRISP = 1.25  # how much of what softness took is given back
+_CRISP, _CRISP_WET = 1.25, 1.0  # how much of what softness took is given back: glints have enough
 _BAND = 64  # rows that are coloured at a time: so many stay near the processor
 # How many frames one drawn picture stands for, where the camera is fast (in units in a second), is
 # slow, and where it rests or there is only sky.
@@ -97,14 +97,14 @@ class Terrain:
         every = _EVERY_FAST if self._speed > _SLOW else _EVERY_SLOW
         if biome.flat or not self._speed:
             every = _EVERY_STILL
-        self._passing = Passing(self._drawn, every=every, crisp=_CRISP)
+        self._passing = Passing(self._drawn, every=every, crisp=_CRISP_WET if self.wet else _CRISP)
 
     def frame(self, seconds: float) -> Frame:
         """Draw the country as it looks *seconds* after the film began."""
         view = self._view(seconds)
         seen, skyline = self._passing.seen(view, seconds)
         if self.wet and isinstance(self._sea, Sea):
-            self._sea.lay(seen, view, seconds, view.width / self._full[0])
+            self._sea.lay(seen, view, seconds, _CRISP_WET * view.width / self._full[0])
         frame = _enlarged(cast("Frame", cv2.cvtColor(seen, cv2.COLOR_BGRA2BGR)), self._full)
         self._sky.add_stars(frame, *_enlarged_view(view, skyline, self._full), seconds)
         return frame
