@@ -7,7 +7,7 @@ only; what is seen between two of them is both, moved as far as each point is ne
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import cast
 
@@ -26,7 +26,7 @@ _BAND = 16  # rows that are made crisp alike
 # near land as soft in either. How near a row is, and how much crispness it lacks: as was measured
 # between shares of one in eight and three, of which so much of independent detail is left.
 _HARDLY, _EVENLY = math.hypot(1 / 8, 7 / 8), math.hypot(3 / 8, 5 / 8)
-_UNMIXED = -0.25
+_UNMIXED = -0.25  # where there is only one picture: moving it has made it soft as well
 _LACKS = ((0.0, 0.03, 0.06, 0.13, 0.19), (0.0, 0.7, 0.6, 0.4, 0.0))
 
 
@@ -71,18 +71,11 @@ class Passing:
             second = _moved(around[1], moves[1], dry.shape, over=mixed)
             cv2.addWeighted(mixed, 1 - share, second, share, 0, mixed)
         soft = cv2.blur(mixed, (3, 3))
-        for band, gain in self._gains(around[0], share):
+        for first in range(0, rows, _BAND):
+            band = slice(first, first + _BAND)
+            gain = self._crisp + _evenness(share) * _lack(around[0], first)
             cv2.addWeighted(mixed[band], 1 + gain, soft[band], -gain, 0, dry[band])
         return picture, around[share >= 0.5].skyline
-
-    def _gains(self, drawn: Drawn, share: float) -> Iterator[tuple[slice, float]]:
-        """Tell by how much each band of rows is made crisp: one that is mixed evenly, by more."""
-        even = max((_HARDLY - math.hypot(share, 1 - share)) / (_HARDLY - _EVENLY), _UNMIXED)
-        step = _BAND // _COARSE
-        for band, first in enumerate(range(0, drawn.near.shape[0] - 2, step)):
-            near = float(drawn.near[1 + first : 1 + first + step].mean())
-            gain = self._crisp + even * float(np.interp(near, *_LACKS))
-            yield slice(band * _BAND, (band + 1) * _BAND), gain
 
     def _at(self, number: int) -> Drawn:
         if number not in self._kept:
@@ -99,11 +92,24 @@ def nearness(depth: Field) -> Field:
     return np.pad(near, ((1, rows - near.shape[0]), (1, columns - near.shape[1])), mode="edge")
 
 
+def _evenness(share: float) -> float:
+    """Tell how evenly two pictures are mixed: 0 is hardly, 1 is evenly."""
+    even = (_HARDLY - math.hypot(share, 1 - share)) / (_HARDLY - _EVENLY)
+    return max(even, _UNMIXED)
+
+
+def _lack(drawn: Drawn, first: int) -> float:
+    """Tell how much crispness the band that begins with row *first* lacks in an even mixture."""
+    top = 1 + first // _COARSE
+    return float(np.interp(drawn.near[top : top + _BAND // _COARSE].mean(), *_LACKS))
+
+
 def _dry(drawn: Drawn, down: Field, now: View) -> int:
     """Count the rows that show anything but water, where rows *down* of *drawn* are seen."""
     if drawn.shore is None:
         return now.height
-    return min(now.height, int(np.count_nonzero(down.min(axis=1) <= drawn.shore)) * _COARSE)
+    seen = np.flatnonzero(down.min(axis=1) <= drawn.shore)
+    return min(now.height, int(seen.max(initial=0) + 1) * _COARSE)
 
 
 def _moved(

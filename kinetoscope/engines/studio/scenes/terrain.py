@@ -213,12 +213,14 @@ class Terrain:
         if not seen.size:
             return
         depth, height = place
+        top, foot = int(seen[0]), int(seen[-1]) + 1
         footprint = _footprints(depth, view.focal)
-        for first in range(int(seen[0]), int(seen[-1]) + 1, _BAND):
-            rows = slice(first, min(first + _BAND, int(seen[-1]) + 1))
+        glow = glow_of(self._light, view, slice(top, foot))
+        for first in range(top, foot, _BAND):
+            rows = slice(first, min(first + _BAND, foot))
             here = (depth[rows], height[rows])
             colour = self._coloured(view, here, footprint[rows])
-            self._veil(colour, view, here, rows)
+            self._veil(colour, here, glow[first - top :][: rows.stop - first])
             part = share[rows]
             for plane, land in zip(picture[:, rows], colour, strict=True):
                 np.multiply(np.subtract(land, plane, out=land), part, out=land)
@@ -262,14 +264,12 @@ class Terrain:
             land[lower] = near
         return land
 
-    def _veil(
-        self, colour: list[Field], view: View, place: tuple[Field, Field], rows: slice
-    ) -> None:
+    def _veil(self, colour: list[Field], place: tuple[Field, Field], glow: Field) -> None:
         depth, height = place
         biome = self._land.biome
         low = 1 + 1.4 * np.exp(np.maximum(height - biome.sea, 0) * -0.9)
         fog = veil(np.minimum(depth, 200) * (biome.haze * low))
-        add_haze(colour, self._light, fog, glow_of(self._light, view, rows))
+        add_haze(colour, self._light, fog, glow)
 
 
 def _fewer(size: tuple[int, int]) -> tuple[int, int]:
