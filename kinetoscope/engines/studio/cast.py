@@ -152,7 +152,10 @@ class _Scene:
 
     def __init__(self, shot: Backdrop, shadow: Map) -> None:
         self._shot = shot
-        self._shadow = cv2.merge([(shadow * 255).astype(np.uint8)] * 3)
+        shade = (shadow * 255).astype(np.uint8)
+        x, y, wide, tall = cv2.boundingRect(cv2.bitwise_not(shade))
+        self._shaded = (slice(y, y + tall), slice(x, x + wide))
+        self._shadow = cv2.merge([shade[self._shaded]] * 3) if wide else None
 
     def zoom_for(self, _poses: Iterable[Pose]) -> float:
         """Show the actors nearly whole: the scene has no edges."""
@@ -161,7 +164,10 @@ class _Scene:
     def shown(self, now: _Now) -> Frame:
         """Draw the scene as it is now; it moves its own camera."""
         frame = self._shot.frame(now.index)
-        return cast("Frame", cv2.multiply(frame, self._shadow, scale=1 / 255))
+        if self._shadow is not None:
+            ground = frame[self._shaded]
+            cv2.multiply(ground, self._shadow, ground, scale=1 / 255)
+        return frame
 
 
 def _set_up(roles: list[Role], brief: Brief) -> tuple[list[_Backdrop], Players]:

@@ -27,6 +27,7 @@ _STEADY = 4  # frames for which nothing else is followed
 _MOST_LOST = 7.0  # of 255: by how much what was followed may have changed
 _CUT, _CUT_TIMES = 12.0, 2.0  # of 255; and times as much as usual: a step where the film was cut
 _KEPT, _WHOLE = 0.8, 255.0  # how much of the largest step is usual a frame later; no step yet
+_GRAIN = 1.2  # levels: what is filmed has some, and so must what is drawn behind it
 _SAME_LIGHT = 0.38  # how far a subject takes on the colours of its new place
 
 Look = Callable[[Frame, float], Frame]
@@ -154,7 +155,7 @@ class Elsewhere:
         plan = replace(read_script(place, canvas.seed), subjects=(), style=None)
         size = (canvas.width, canvas.height)
         still = Moves(("static",), 1.0, asked=True, seed=canvas.seed)
-        self._shot = Backdrop(plan, still, size, 10)
+        self._shot = Backdrop(plan, still, size, 10, grain=_GRAIN)
         self._follow = Follower(canvas)
         self._gain: NDArray[np.float64] | None = None
 
@@ -166,13 +167,13 @@ class Elsewhere:
         place = self._shot.frame(round(seconds * FPS))
         if self._gain is None:
             self._gain = _gain(picture, mask.share, place)
-        toned = cast("Frame", cv2.transform(picture, np.diag(self._gain)))
         soft = cv2.blur(cv2.resize(place, (32, 18)), (7, 7))
         light = cast("Frame", cv2.resize(soft, self._follow.size))
-        edge = cast("Frame", cv2.LUT(mask.share[mask.box], _EDGE))
-        there = toned[mask.box]
-        there[:] = blended(there, light[mask.box], edge)
-        return mask.laid(toned, place)
+        share, there = mask.share[mask.box], place[mask.box]
+        toned = cast("Frame", cv2.transform(picture[mask.box], np.diag(self._gain)))
+        lit = blended(toned, light[mask.box], cast("Frame", cv2.LUT(share, _EDGE)))
+        there[:] = blended(there, lit, share)
+        return place
 
 
 class Dye:

@@ -45,7 +45,7 @@ Camera = Callable[[float], Pose]
 class Shot:
     """One take of *plan* under *moves*, in which the actors go their ways in *seconds*.
 
-    A *camera* that is handed over goes its own way.
+    A *camera* that is handed over goes its own way; *grain* is that of the film, in levels.
     """
 
     def __init__(
@@ -56,6 +56,7 @@ class Shot:
         seconds: float,
         *,
         camera: Camera | None = None,
+        grain: float = 1.2,
     ) -> None:
         self._scene = _scene(plan, moves, size, _sway(camera or _eased(moves, seconds)))
         scene = self._scene
@@ -74,7 +75,7 @@ class Shot:
         self._fog = "fog" in plan.weather
         lamps = plan.place == "city" and plan.time in {"night", "dusk"}
         self._bloom = _CITY_BLOOM if lamps else _BLOOM.get(plan.time)
-        self._finish = Finish(size)
+        self._finish = Finish(size, grain=grain)
 
     def frame(self, number: int) -> Frame:
         """Draw frame *number* of the shot."""

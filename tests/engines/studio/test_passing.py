@@ -9,8 +9,9 @@ import numpy as np
 from kinetoscope.engines.studio.brief import FPS
 from kinetoscope.engines.studio.film import Frame
 from kinetoscope.engines.studio.scenes.air import View
-from kinetoscope.engines.studio.scenes.passing import EVERY, Drawn, Passing, nearness
+from kinetoscope.engines.studio.scenes.passing import Drawn, Passing, nearness
 
+EVERY = 4
 _VIEW = View(width=160, height=90, focal=160.0, horizon=45.0, x=0.0, y=0.0, z=0.0)
 
 
@@ -33,23 +34,10 @@ def test_between_two_drawn_moments_both_are_seen() -> None:
         drawn.append(seconds)
         return _flat(100 if len(drawn) == 1 else 200)
 
-    picture, _ = Passing(brighter).seen(_VIEW, _first_drawn() + EVERY / FPS / 2)
+    picture, _ = Passing(brighter, every=EVERY).seen(_VIEW, _first_drawn() + EVERY / FPS / 2)
 
     assert len(drawn) == 2
     assert abs(int(picture[45, 80, 0]) - 150) <= 1
-
-
-def test_an_even_mixture_is_about_as_crisp_as_an_uneven_one() -> None:
-    chance = np.random.default_rng(1)
-    fine = [chance.integers(60, 200, (90, 160, 1), np.uint8).repeat(4, axis=2) for _ in "12"]
-    mixed = Passing(lambda at: replace(_flat(0), picture=fine[at > _first_drawn() + 0.01]))
-
-    uneven, even = (
-        float(mixed.seen(_VIEW, _first_drawn() + share * EVERY / FPS)[0].std())
-        for share in (0.125, 0.375)
-    )
-
-    assert abs(even / uneven - 1) < 0.1
 
 
 def test_no_frame_is_a_drawn_picture_itself() -> None:
@@ -65,7 +53,8 @@ def _stood(depth: float) -> Passing:
     picture = np.zeros((90, 160, 4), np.uint8)
     picture[:, 70:90] = 255
     near = nearness(np.full((90, 160), depth, np.float32))
-    return Passing(lambda _: Drawn(_VIEW, picture, near, np.zeros(160, np.float32)))
+    drawn = Drawn(_VIEW, picture, near, np.zeros(160, np.float32))
+    return Passing(lambda _: drawn, every=EVERY)
 
 
 def _flat(level: int) -> Drawn:

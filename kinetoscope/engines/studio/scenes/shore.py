@@ -5,15 +5,29 @@ from __future__ import annotations
 import math
 from typing import cast
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from kinetoscope.engines.studio.film import Frame
+from kinetoscope.engines.studio.scenes.layers import lay_over
 from kinetoscope.engines.studio.scenes.noise import Tile, fractal
 
 GROUND = 0.92  # the share of the picture's height where feet stand on it
 _EDGE = 0.84
 _SAND = (118, 168, 205)
+_SEAWARD, _INLAND = 0.02, 0.108  # shares of the height, from the water's edge, that differ at all
+
+
+def _table(shares: NDArray[np.float64]) -> Frame:
+    return (shares * 255).round().astype(np.uint8)
+
+
+# At so many places between there: how bright wet sand is, how much of it and of foam there is.
+_PLACES = np.linspace(-_SEAWARD, _INLAND, 256)
+_WET = _table(1 - 0.38 * np.exp(np.maximum(_PLACES, 0) * -42))
+_SANDY = _table((_PLACES * 90).clip(0, 1))
+_FOAMY = _table(np.exp(-((_PLACES * 160) ** 2)) * 0.75)
 
 
 class Shore:
@@ -28,22 +42,24 @@ class Shore:
         ridges = grain.at(x * 0.35, (y - self._top) * 1.6) - 0.5
         tone = 1.06 - 0.22 * np.clip(down, 0, 1) + 0.30 * ridges
         colour = np.array(_SAND, np.float32) * np.array(light, np.float32)
-        self._sand = (tone[..., None] * colour).astype(np.float32)
-        self._rows, self._columns = y / height, x[0] / width
-        self._foam = np.array((245, 242, 238), np.float32) * np.array(light, np.float32)
+        self._sand = (tone[..., None] * colour).clip(0, 255).astype(np.uint8)
+        self._down, self._across = y[:, :1] / height, x[0] / width
+        foam = np.array((245, 242, 238), np.float32) * np.array(light, np.float32)
+        self._foam = np.broadcast_to(foam.clip(0, 255).astype(np.uint8), self._sand.shape)
 
     def __call__(self, frame: Frame, seconds: float) -> None:
         reach = 0.010 * math.sin(seconds * 1.25)
-        line = _EDGE + reach + 0.012 * np.sin(self._columns * 7 + 0.4 * seconds)
-        line = line + 0.005 * np.sin(self._columns * 23 - 0.7 * seconds)
-        inland = self._rows - line
-        part: NDArray[np.float32] = np.clip(inland * 90, 0, 1)[..., None]
-        wet = 1 - 0.38 * np.exp(-np.maximum(inland, 0) * 42)[..., None]
-        foam = np.exp(-((inland * 160) ** 2))[..., None] * 0.75
+        line = _EDGE + reach + 0.012 * np.sin(self._across * 7 + 0.4 * seconds)
+        line += 0.005 * np.sin(self._across * 23 - 0.7 * seconds)
+        inland = (self._down - (line - _SEAWARD)) * (255 / (_SEAWARD + _INLAND))
+        place = cast("Frame", inland.clip(0, 255).astype(np.uint8))
+        wet = cv2.cvtColor(cv2.LUT(place, _WET), cv2.COLOR_GRAY2BGR)
+        sand = cast("Frame", cv2.multiply(self._sand, wet, scale=1 / 255))
+        dry = int(np.count_nonzero(self._down < line.max() + _SEAWARD))
         under = frame[self._top :]
-        shore = under + (self._sand * wet - under) * part
-        shore += (self._foam - shore) * foam
-        under[:] = np.clip(shore, 0, 255).astype(np.uint8)
+        lay_over(under[:dry], sand[:dry], cast("Frame", cv2.LUT(place[:dry], _SANDY)))
+        lay_over(under[:dry], self._foam[:dry], cast("Frame", cv2.LUT(place[:dry], _FOAMY)))
+        under[dry:] = sand[dry:]
 
 
 def lit_by(kept: float, tint: tuple[float, float, float]) -> tuple[float, float, float]:
