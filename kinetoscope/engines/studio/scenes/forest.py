@@ -171,11 +171,14 @@ def _layer(
     cv2.fillPoly(floor, [np.array(edge, np.int32)], 255, cv2.LINE_AA)
     soil = tone * 0.30 + np.array((238, 222, 210)) * (0.42 + 0.4 * (1 - near)) if snow else tone
     soil = soil * (0.55 + 0.45 * min(1.0, mist.mean() / 170)) if snow else soil * 0.92
-    colour += (soil - colour) * (floor[..., None] / np.float32(255))
+    ground = int(np.argmax(floor.any(axis=1)))
+    share = floor[ground:, :, None] * np.float32(1 / 255)
+    colour[ground:] += (soil.astype(np.float32) - colour[ground:]) * share
     cover = np.maximum(cover, floor)
-    down = np.linspace(0, 1, height)[:, None, None]
+    down = np.linspace(0, 1, height)
     haze = np.clip((down - base / height + 0.16) / 0.26, 0, 1) * 0.6 * (1 - near)
-    colour += (mist * 0.95 - colour) * haze
+    for row in np.flatnonzero(haze):
+        colour[row] += (mist * 0.95 - colour[row]) * haze[row]
     return layer_of(colour, cover, near, base)
 
 
@@ -208,11 +211,11 @@ def _add_pine(
     y0, y1 = max(0, int(y - tall)), min(cover.shape[0], int(y) + 1)
     if x1 <= x0 or y1 <= y0:
         return
-    aside = np.clip((np.arange(x0, x1) - x) / broad, -1, 1)[None, :, None]
-    shade = random.uniform(0.90, 1.10) * (1 + 0.10 * aside)
+    aside = np.clip((np.arange(x0, x1, dtype=np.float32) - x) / broad, -1, 1)[:, None]
+    shade = np.float32(random.uniform(0.90, 1.10)) * (1 + np.float32(0.10) * aside)
     inside = np.zeros((y1 - y0, x1 - x0), np.uint8)
     cv2.fillPoly(inside, [outline - np.array((x0, y0)) * 8], 255, cv2.LINE_AA, 3)
-    colour[y0:y1, x0:x1] *= 1 + (shade - 1) * (inside[..., None] / 255)
+    colour[y0:y1, x0:x1] *= 1 + (shade - 1) * (inside[..., None] * np.float32(1 / 255))
 
 
 def _add_snow(colour: NDArray[np.float32], cover: Frame, thick: int, near: float) -> None:
