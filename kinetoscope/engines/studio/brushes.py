@@ -8,7 +8,6 @@ from typing import cast
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from kinetoscope.engines.studio.film import Frame
 from kinetoscope.engines.studio.grades import Grade
@@ -54,39 +53,6 @@ def cel(picture: Frame) -> Frame:
     return _shaded(full, np.maximum(ink, _PLAIN // 10))
 
 
-class Watercolour:
-    """Washes of paint that pool along edges, on paper."""
-
-    def __init__(self, width: int, height: int, seed: int) -> None:
-        random = np.random.default_rng(seed)
-        fine = _soft(random.random((height, width)).astype(np.float32), 1.2)
-        small = random.random((max(4, height // 8), max(4, width // 8))).astype(np.float32)
-        coarse = cv2.resize(_soft(small, 3), (width, height))
-        tooth = 0.6 * _stretched(fine) + 0.4 * _stretched(coarse)
-        self._paper = (0.89 + 0.11 * tooth).astype(np.float32)
-        wobble = [
-            cv2.resize(
-                _soft(random.normal(0, 1, small.shape).astype(np.float32), 1.5), (width, height)
-            )
-            for _ in range(2)
-        ]
-        y, x = np.mgrid[0:height, 0:width].astype(np.float32)
-        reach = min(height, width) / 90
-        self._places = cv2.merge([x + wobble[0] * reach * 3, y + wobble[1] * reach * 3])
-
-    def __call__(self, picture: Frame) -> Frame:
-        """Paint one frame."""
-        height, width = picture.shape[:2]
-        half = _halved(picture)
-        wash = cv2.edgePreservingFilter(half, flags=1, sigma_s=24, sigma_r=0.28)
-        wash = _WASHED(cast("Frame", cv2.medianBlur(wash, 5)))
-        full = cv2.resize(wash, (width, height), interpolation=cv2.INTER_CUBIC)
-        full = cv2.remap(full, self._places, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT)  # type: ignore[call-overload]
-        grey = cv2.cvtColor(full, cv2.COLOR_BGR2GRAY).astype(np.float32)
-        pooled = (1 - np.abs(grey - _soft(grey, height / 180)) / 62).clip(0.55, 1)
-        return _shaded(full, pooled * self._paper * _PLAIN)
-
-
 class Pencil:
     """Graphite: lines where light changes, and hatching where it is dark."""
 
@@ -106,7 +72,7 @@ class Pencil:
         grey = cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY)
         calm = cv2.bilateralFilter(grey, 5, 30, 5)
         around = _softly(calm, max(3.0, picture.shape[1] / 110), 4)
-        drawn = cv2.divide(calm, around, scale=250)
+        drawn = cv2.LUT(cv2.divide(calm, around, scale=250), _PRESSED)
         light = _softly(grey, 2, 2)
         for shades, hatch in zip(_SHADES, self._hatches, strict=True):
             drawn = cv2.subtract(drawn, cv2.multiply(cv2.LUT(light, shades), hatch, scale=1 / 255))
@@ -114,6 +80,37 @@ class Pencil:
         return cast(
             "Frame", cv2.merge([cv2.convertScaleAbs(tone, alpha=k) for k in (0.95, 0.98, 1.0)])
         )
+
+
+class Crayon:
+    """Coloured pencils on white paper: a drawing in graphite, filled in softly."""
+
+    def __init__(self, width: int, height: int, seed: int) -> None:
+        self._pencil = Pencil(width, height, seed)
+
+    def __call__(self, picture: Frame) -> Frame:
+        """Draw one frame."""
+        height, width = picture.shape[:2]
+        flat = cast("Frame", cv2.bilateralFilter(_halved(picture), 5, 40, 7))
+        filled = cv2.resize(_FILLED(flat), (width, height))
+        return cast("Frame", cv2.multiply(self._pencil(picture), filled, scale=1 / 235))
+
+
+class Comic:
+    """A printed comic: flat colours, lines of ink, and dots where there is shade."""
+
+    def __init__(self, width: int, height: int, _seed: int) -> None:
+        y, x = np.mgrid[0:height, 0:width].astype(np.float32)
+        turn = math.pi * 2 / max(3.5, min(width, height) / 100) / math.sqrt(2)
+        dots = 0.5 + 0.25 * (np.cos((x + y) * turn) + np.cos((x - y) * turn))
+        self._screen = _levels(dots)
+
+    def __call__(self, picture: Frame) -> Frame:
+        """Draw one frame."""
+        drawn = cel(picture)
+        tone = cv2.LUT(_softly(cv2.cvtColor(drawn, cv2.COLOR_BGR2GRAY), 2, 2), _DOTTED)
+        dots = cv2.convertScaleAbs(cv2.subtract(tone, self._screen), alpha=_DOT_INK)
+        return cast("Frame", cv2.subtract(drawn, cv2.merge([dots] * 3)))
 
 
 class Ink:
@@ -140,67 +137,6 @@ class Ink:
         return cast("Frame", cv2.multiply(cv2.merge([drawn] * 3), self._paper, scale=1 / 255))
 
 
-class Oil:
-    """Thick paint in brush strokes that follow the forms."""
-
-    def __init__(self, width: int, height: int, seed: int, *, swirl: float = 1.0) -> None:
-        self._size = (max(8, width // 2), max(8, height // 2))
-        random = np.random.default_rng(seed)
-        noise = random.normal(0, 1, (self._size[1], self._size[0])).astype(np.float32)
-        self._noise = _soft(noise, 0.9)
-        y, x = np.mgrid[0 : self._size[1], 0 : self._size[0]].astype(np.float32)
-        self._x, self._y = x, y
-        self._swirl = swirl
-        self._along: tuple[Map, Map] | None = None
-
-    def __call__(self, picture: Frame) -> Frame:
-        """Paint one frame."""
-        height, width = picture.shape[:2]
-        small = cast("Frame", cv2.resize(picture, self._size, interpolation=cv2.INTER_AREA))
-        across, along = self._directions(cast("Frame", cv2.cvtColor(small, cv2.COLOR_BGR2GRAY)))
-        bristles = self._drawn_out(self._noise, (along, -across), (self._x, self._y))
-        bristles /= 2 * float(bristles.std()) + 1e-6
-        # Each bristle takes its paint from a little aside, and pulls it along the stroke.
-        reach = (min(self._size) / 110) * self._swirl * bristles.clip(-1.5, 1.5)
-        places = (self._x + across * reach, self._y + along * reach)
-        paint = self._drawn_out(_OILY(small).astype(np.float32), (along, -across), places)
-        crisp = cv2.addWeighted(paint, 1.7, _soft(paint, 1.6), -0.7, 0)
-        lit = cv2.filter2D(bristles, cv2.CV_32F, _EMBOSS)
-        relief = (lit / (3 * float(lit.std()) + 1e-6)).clip(-1, 1).astype(np.float32)
-        painted = cv2.resize(crisp, (width, height), interpolation=cv2.INTER_CUBIC)
-        light = cv2.resize(relief, (width, height), interpolation=cv2.INTER_CUBIC)
-        flat = painted.clip(0, 255).astype(np.uint8)
-        return _shaded(flat, (1 + light * 0.17 * self._swirl) * _PLAIN)
-
-    def _drawn_out(
-        self, what: Map, way: tuple[Map, Map], begin: tuple[Map, Map]
-    ) -> NDArray[np.float32]:
-        """Draw *what* out along the forms, from the places where it is to *begin*."""
-        step = max(1.2, min(self._size) / 200)
-        total = np.zeros_like(what)
-        for sign in (-step, step):
-            x, y = begin
-            for _ in range(4):
-                x, y = x + way[0] * np.float32(sign), y + way[1] * np.float32(sign)
-                total += cv2.remap(what, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT)
-        return cast("NDArray[np.float32]", total / 8)
-
-    def _directions(self, grey: Frame) -> tuple[Map, Map]:
-        level = _soft(grey.astype(np.float32), 1.5)
-        x, y = cv2.Sobel(level, cv2.CV_32F, 1, 0), cv2.Sobel(level, cv2.CV_32F, 0, 1)
-        reach = min(self._size) / 40
-        xx, yy, xy = _soft(x * x, reach), _soft(y * y, reach), _soft(x * y, reach)
-        angle = 0.5 * np.arctan2(2 * xy, xx - yy + 1e-6)
-        twice = (np.cos(2 * angle).astype(np.float32), np.sin(2 * angle).astype(np.float32))
-        if self._along is not None:
-            twice = tuple(
-                0.7 * old + 0.3 * new for old, new in zip(self._along, twice, strict=True)
-            )
-        self._along = twice
-        calm = 0.5 * np.arctan2(twice[1], twice[0])
-        return np.cos(calm).astype(np.float32), np.sin(calm).astype(np.float32)
-
-
 def pixels(picture: Frame) -> Frame:
     """Build the picture of large squares in few colours."""
     height, width = picture.shape[:2]
@@ -212,9 +148,6 @@ def pixels(picture: Frame) -> Frame:
 
 
 _VIVID = Grade(saturation=1.4, contrast=0.4)
-_WASHED = Grade(gamma=0.74, saturation=1.3, lift=(0.02, 0.02, 0.03))
-_OILY = Grade(saturation=1.45, contrast=0.3)
-_EMBOSS = np.array([[-2, -1, 0], [-1, 0, 1], [0, 1, 2]], np.float32) / 4
 
 
 def _stairs() -> Frame:
@@ -239,6 +172,8 @@ _SHADES = [
     (((255 - _LEVELS) - most) / soft).clip(0, top).round().astype(np.uint8)
     for most, soft, top in ((110, 2.4, 60), (165, 1.8, 55))
 ]
+# How dark a line becomes that is a little darker than what is around it.
+_PRESSED = _levels((_LEVELS / 250).clip(0, 1) ** 1.8)
 _PLAIN = 200  # the shade of a pixel that stays as light as it is: some become lighter
 _INK_STEPS = 40  # for each level by which a pixel is darker than what is around it
 _INKED = (
@@ -246,6 +181,10 @@ _INKED = (
     .round()
     .astype(np.uint8)
 )
+_FILLED = Grade(gamma=0.6, saturation=2.2, gain=(0.74, 0.74, 0.74), lift=(0.24, 0.24, 0.24))
+# How large the dots are where it is so light: none in what is bright, none in what is black.
+_DOTTED = _levels(np.interp(_LEVELS, (25, 70, 120, 190), (0, 0.55, 0.45, 0)))
+_DOT_INK = 0.6
 _LINED = 0.75 * 255 / 9
 
 

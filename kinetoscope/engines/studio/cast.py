@@ -19,7 +19,7 @@ from kinetoscope.engines.studio.cutouts import Cutout, card, cut_out, matched
 from kinetoscope.engines.studio.film import RATE, FilmWriter, Frame
 from kinetoscope.engines.studio.finish import Finish
 from kinetoscope.engines.studio.notes import notes_on_picture
-from kinetoscope.engines.studio.parallax import Sheet, Stage, focus_of, inverse
+from kinetoscope.engines.studio.parallax import Sheet, Stage, focus_of, inverse, straightened
 from kinetoscope.engines.studio.roles import Part, Role, looked_at, read_parts
 from kinetoscope.engines.studio.scenes.weather import weathers
 from kinetoscope.engines.studio.script import read_script, read_weather
@@ -139,7 +139,7 @@ class _Backdrop(Protocol):
         ...
 
 
-class _Photograph(Stage):
+class Photograph(Stage):
     """A place that the customer sent."""
 
     def shown(self, now: _Now) -> Frame:
@@ -178,7 +178,7 @@ def _set_up(roles: list[Role], brief: Brief) -> tuple[list[_Backdrop], Players]:
     players = _players(sheet, pictures[0])
     if shot is not None:
         return [_Scene(shot, shadow)], players
-    return [_photograph(picture, shadow) for picture in pictures], players
+    return [photograph(picture, shadow) for picture in pictures], players
 
 
 def _scene(brief: Brief) -> Backdrop | None:
@@ -199,10 +199,11 @@ def _player(role: Role) -> Cutout:
     return cut_out(role.still, role.mask)
 
 
-def _photograph(picture: Frame, shadow: Map) -> _Photograph:
+def photograph(picture: Frame, shadow: Map) -> Photograph:
+    """Set *picture* up as a place on which *shadow* falls, 1 where there is none."""
     near = depth(picture, np.zeros(picture.shape[:2], np.float32))
     shaded = (picture * shadow[..., None]).clip(0, 255).astype(np.uint8)
-    return _Photograph((Sheet(shaded, inverse(near)),))
+    return Photograph((Sheet(shaded, inverse(straightened(near))),))
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from fractions import Fraction
 from typing import cast
 
 import cv2
@@ -22,13 +24,17 @@ from kinetoscope.engines.studio.following import (
     Portrait,
     read_backdrop,
 )
+from kinetoscope.engines.studio.inbetweens import Painted
 from kinetoscope.engines.studio.notes import notes_on_edit
 from kinetoscope.engines.studio.pace import paced, read_pace
 from kinetoscope.engines.studio.scenes.weather import weathers
+from kinetoscope.engines.studio.script import mixed
 from kinetoscope.engines.studio.sound import stretched
 from kinetoscope.engines.studio.source import measure
+from kinetoscope.engines.studio.styles import Drawn, style_of
 
 _SET_UP = 0.04
+_Build = Callable[[Canvas], list[Look]]
 
 
 def render(brief: Brief, tell: Tell) -> Notes:
@@ -56,10 +62,7 @@ def render(brief: Brief, tell: Tell) -> Notes:
         if sound is not None:
             film.add_audio(stretched(sound, 2))
         frames = paced(read_frames(path, size, fps=source.fps), pace)
-        for index, picture in enumerate(frames):
-            frame = picture
-            for look in looks:
-                frame = look(frame, float(index / source.fps))
+        for index, frame in enumerate(laid(looks, frames, source.fps)):
             film.add(frame)
             tell(1 - (1 - _SET_UP) * max(0, whole - index - 1) / whole)
     tell(1.0)
@@ -73,11 +76,26 @@ def read_looks(prompt: str, canvas: Canvas, *, fallback: bool = True) -> list[Lo
     There is always one, unless there may be none without a *fallback*.
     """
     text = _NOT_WANTED.sub(" ", prompt.lower())
-    found = [look for words, build in _LOOKS if re.search(words, text) for look in build(canvas)]
+    builders = _with_mixed_styles([build for words, build in _LOOKS if re.search(words, text)])
+    found = [look for build in builders for look in build(canvas)]
     recoloured = _recolouring(text)
     if recoloured is not None:
         found.insert(0, recoloured)
     return found or ([_plain(_surprise(text))] if fallback else [])
+
+
+def laid(looks: list[Look], frames: Iterator[Frame], fps: Fraction) -> Iterator[Frame]:
+    """Lay *looks* over *frames*, *fps* of which are shown in a second, one look over the other."""
+    for look in looks:
+        if isinstance(look, Painted | Drawn):
+            frames = look.film(frames, fps)
+        else:
+            frames = _each(look, frames, fps)
+    return frames
+
+
+def _each(look: Look, frames: Iterator[Frame], fps: Fraction) -> Iterator[Frame]:
+    return (look(frame, float(number / fps)) for number, frame in enumerate(frames))
 
 
 def names_a_look(prompt: str) -> bool:
@@ -149,21 +167,32 @@ def _plain(change: Callable[[Frame], Frame]) -> Look:
     return look
 
 
-def _simple(change: Callable[[Frame], Frame]) -> Callable[[Canvas], list[Look]]:
+def _simple(change: Callable[[Frame], Frame]) -> _Build:
     def build(_canvas: Canvas) -> list[Look]:
         return [_plain(change)]
 
     return build
 
 
-def _steady(change: Callable[[Canvas], Callable[[Frame], Frame]]) -> Callable[[Canvas], list[Look]]:
-    def build(canvas: Canvas) -> list[Look]:
-        return [_plain(brushes.Steady(change(canvas)))]
+@dataclass(frozen=True, slots=True)
+class _Style:
+    """Builds the look of a whole film that is painted, drawn or printed."""
 
-    return build
+    name: str
+
+    def __call__(self, canvas: Canvas) -> list[Look]:
+        return [style_of(self.name, (canvas.width, canvas.height, canvas.seed))]
 
 
-def _air(grade: grades.Grade, kind: str) -> Callable[[Canvas], list[Look]]:
+def _with_mixed_styles(builders: list[_Build]) -> list[_Build]:
+    """Let one painting show two styles, rather than paint one painting over another."""
+    styles = mixed(build.name for build in builders if isinstance(build, _Style))
+    first = next((n for n, build in enumerate(builders) if isinstance(build, _Style)), 0)
+    others = [build for build in builders if not isinstance(build, _Style)]
+    return [*others[:first], *map(_Style, styles), *others[first:]]
+
+
+def _air(grade: grades.Grade, kind: str) -> _Build:
     def build(canvas: Canvas) -> list[Look]:
         [falls] = weathers([kind], (canvas.width, canvas.height), canvas.seed)
 
@@ -185,50 +214,34 @@ def _old_film(canvas: Canvas) -> list[Look]:
     return [OldFilm(canvas)]
 
 
-def _oil(canvas: Canvas) -> Callable[[Frame], Frame]:
-    return brushes.Oil(canvas.width, canvas.height, canvas.seed)
-
-
-def _starry(canvas: Canvas) -> Callable[[Frame], Frame]:
-    oil = brushes.Oil(canvas.width, canvas.height, canvas.seed, swirl=1.8)
-    return lambda picture: oil(grades.STARRY(picture))
-
-
-def _watercolour(canvas: Canvas) -> Callable[[Frame], Frame]:
-    return brushes.Watercolour(canvas.width, canvas.height, canvas.seed)
-
-
-def _pencil(canvas: Canvas) -> Callable[[Frame], Frame]:
-    return brushes.Pencil(canvas.width, canvas.height, canvas.seed)
-
-
-def _ink(canvas: Canvas) -> Callable[[Frame], Frame]:
-    return brushes.Ink(canvas.width, canvas.height, canvas.seed)
-
-
-def _cel(_canvas: Canvas) -> Callable[[Frame], Frame]:
-    return brushes.cel
-
-
+_CRAYON = r"colou?red pencil|crayon|chalk|彩铅|蜡笔"
+_WOODBLOCK = r"ukiyo|wood ?(block|cut)|hokusai|linocut|浮世绘|木版画"
+_IMPRESSIONIST = r"impressionis|\bmonet\b|renoir|pastel (drawing|painting|style)|印象派|莫奈"
+# Every painting may be in oil: it is said of another style, too.
 _OILY = (
-    r"\boil\b|impressionis|monet|油画"
-    r"|^(?!.*(\bink\b|water ?colou?r|anime|pencil)).*\bpaint(ing|ed|erly)\b(?! of)"
+    r"^(?!.*(\bink\b|water ?colou?r|anime|pencil|van gogh"
+    rf"|{_WOODBLOCK}|{_CRAYON}|{_IMPRESSIONIST}))"
+    r".*(\boils?\b|油画|\bpaint(ing|ed|erly)\b(?! of))"
 )
 
 # In the order in which they are laid: what is drawn, then its light, then the air before it.
-_LOOKS: tuple[tuple[str, Callable[[Canvas], list[Look]]], ...] = (
+_LOOKS: tuple[tuple[str, _Build], ...] = (
     (r"mirror|\bflip(ped)? (it |horizontal|the)", _simple(grades.mirrored)),
     (r"upside[- ]?down", _simple(grades.upside_down)),
     (r"blur\w* (the |its )?background|bokeh|depth of field|portrait mode|背景虚化", _portrait),
-    (r"anime|cartoon|\bcel\b|comic|manga|toon|ghibli|animated|动漫|卡通", _steady(_cel)),
-    (r"pencil|sketch|line drawing|charcoal|素描", _steady(_pencil)),
-    (r"\bink\b|ukiyo|woodblock|sumi\b|calligraph|水墨", _steady(_ink)),
-    (r"water ?colou?r|aquarelle|水彩", _steady(_watercolour)),
-    (r"van gogh|starry", _steady(_starry)),
-    (_OILY, _steady(_oil)),
+    (r"\bcomics?\b|graphic novel|pop[- ]art|half-?tone|漫画|波普", _Style("comic")),
+    (r"anime|cartoon|\bcel\b|manga|toon|ghibli|animated|动漫|卡通", _Style("toon")),
+    (_CRAYON, _Style("crayon")),
+    (rf"^(?!.*({_CRAYON})).*(pencil|sketch|line drawing|charcoal|素描)", _Style("sketch")),
+    (_WOODBLOCK, _Style("woodblock")),
+    (rf"^(?!.*({_WOODBLOCK})).*(\bink\b|sumi\b|calligraph|水墨)", _Style("ink")),
+    (r"water ?colou?r|aquarelle|水彩", _Style("watercolour")),
+    (r"van gogh|starry|梵高", _Style("starry")),
+    (_IMPRESSIONIST, _Style("impressionist")),
+    (_OILY, _Style("oil")),
     (r"pixel|8[- ]?bit|16[- ]?bit|minecraft|像素", _simple(brushes.pixels)),
     (r"noir|black[- ]and[- ]white|monochrome|b&w|gr[ae]yscale|黑白", _simple(grades.NOIR)),
-    (r"\bnight|midnight|moonl|nocturn|夜", _simple(grades.NIGHT)),
+    (r"(?<!starry )\bnight|midnight|moonl|nocturn|夜", _simple(grades.NIGHT)),
     (r"cyberpunk|neon|vaporwave|synthwave|blade runner|赛博", _simple(grades.neon)),
     (r"golden|sunset|sunrise|\bwarm|日落", _simple(grades.GOLDEN)),
     (r"\bcold|\bcool(er)?\b|winter|\bic[ey]|frozen|冬", _simple(grades.COLD)),

@@ -5,7 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from kinetoscope.engines.studio.script import LONGEST_READ, ScenePlan, left_out
+from kinetoscope.engines.studio.actors.company import ROLES, Way
+from kinetoscope.engines.studio.script import ScenePlan, asked, left_out, negated
+from kinetoscope.engines.studio.unseen import doubles, unseen
+from kinetoscope.engines.studio.words import SUBJECTS
 
 _FOLK = frozenset({"person", "child", "hiker", "astronaut"})
 _PEOPLE = re.compile(
@@ -24,7 +27,7 @@ _WRITING = re.compile(
     r"\b(text\b|titles?\b|captions?|subtitles?|logos?\b|slogan|lettering|written|writing"
     r"|(sign|banner|shirt) (that )?(says|reads))|文字|标志|[\"“«][^\"”»]{3,}[\"”»]"
 )
-_CLOSE = re.compile(r"\b(close-?ups?\b|macro\b|portrait\b|headshot|faces?\b|eyes?\b)|特写")
+_CLOSE = re.compile(r"\b(close-?ups?\b|macro\b|portrait\b|headshot|faces?\b|eyes?\b(?!-))|特写")
 _ACTING = re.compile(
     r"\b(walk|run|danc|jump|smil|laugh|cr(y|ies)|wav|talk|sing|eat|drink|fight|kiss|hug"
     r"|turn (around|her|his)|blink|nod|cook|play|swim|fl(y|ies)|jog|climb)"
@@ -34,25 +37,47 @@ _CHANGES = re.compile(
     r"\b(add|insert|remove|erase|delete|get rid of|replace|swap"
     r"|take (away|out)|put)\b|添加|移除|替换"
 )
+_MANNER = re.compile(r"\b(in the (style|manner) of|painted by|(painting|drawing) by)\b")
+# What figures on a stage cannot do: they walk or stand, swim or fly, each as its kind does.
+_FEATS = re.compile(
+    r"\b(sleep(s|ing)?\b|sit(s|ting)\b|lies\b|lying\b|run(s|ning)\b|gallop|rac(es|ing)\b|jump|leap"
+    r"|danc(e|es|ing)\b|play(s|ing)\b|fight(s|ing)?\b|eat(s|ing)\b|drink(s|ing)\b|climb(s|ing)"
+    r"|(?<!-)catch(es|ing)|chas(es|ing)|hunt(s|ing)\b|rid(es|ing)\b|kiss|hug(s|ging)\b"
+    r"|cook(s|ing)\b|cheer(s|ing)\b|landing\b|smil(es|ing)|laugh(s|ing)|cr(ies|ying)\b"
+    r"|wav(es|ing) (at|to|her|his)|throw(s|ing)|howl(s|ing)|danse|schläft|tanzt|springt|duerme"
+    r"|baila)|睡|跳舞|奔跑|打架"
+)
+_ALOFT = re.compile(r"\w*\s+(is |are )?(fly|flies|soar)")
+_AFLOAT = re.compile(r"\w*\s+(is |are )?sw[ia]m")
+_WINGED = frozenset({Way.FLIES, Way.DRIFTS, Way.RISES})
+_WET = frozenset({Way.SWIMS, Way.FLOATS})
+_MANY = re.compile(
+    r"\b(two|three|four|five|six|seven|eight|nine|ten|dozens?|hundreds?|thousands?|\d+|many|several"
+    r"|herds?|flocks?|packs?|prides?|groups?|fleets?|pairs?|zwei|drei|viele|deux|trois|dos|tres)"
+    r"( of)?( \w+)?\s+$|(两|三|群|许多)\w?$"
+)
+_BUSY = ("city", "car")  # a place that has more of them by itself
+_COUPLE = re.compile(r"people\b|men\b|women\b|couple\b|children\b")
+_TRAFFIC = re.compile(r"\b(cars?|traffic|autos?|voitures?|coches?)\b|车")
 _BACKGROUND = re.compile(r"\bback(ground|drop)\b|背景")
 
 
 def notes_on_scene(prompt: str, plan: ScenePlan) -> tuple[str, ...]:
     """List what *prompt* asks of a drawn scene and *plan* does not show."""
-    text = prompt[:LONGEST_READ].lower()
-    return tuple(_scenic(text, plan)) + tuple(_unheard(text))
+    text = asked(prompt)
+    return tuple(_scenic(text, plan, negated(prompt))) + tuple(_unheard(text))
 
 
 def notes_on_picture(prompt: str) -> tuple[str, ...]:
     """List what *prompt* asks of pictures or of a film to be continued, and cannot be done."""
-    text = prompt[:LONGEST_READ].lower()
+    text = asked(prompt)
     acts = ("nobody acts: only the camera, the air and the light move",)
     return (acts if _ACTING.search(text) else ()) + tuple(_unheard(text))
 
 
 def notes_on_edit(prompt: str, *, known: bool) -> tuple[str, ...]:
     """List what *prompt* asks of a film to be edited; *known* says that it names a look."""
-    text = prompt[:LONGEST_READ].lower()
+    text = asked(prompt)
     notes = []
     if _CHANGES.search(text) and not _BACKGROUND.search(text):
         notes.append("nothing is added, removed or replaced in the picture")
@@ -61,7 +86,7 @@ def notes_on_edit(prompt: str, *, known: bool) -> tuple[str, ...]:
     return (*notes, *_unheard(text))
 
 
-def _scenic(text: str, plan: ScenePlan) -> Iterable[str]:
+def _scenic(text: str, plan: ScenePlan, without: str) -> Iterable[str]:
     if not plan.sure:
         yield f"no place that can be drawn was named: it shows {_NAMES.get(plan.place, plan.place)}"
     if _FOLK & set(plan.subjects):
@@ -69,10 +94,44 @@ def _scenic(text: str, plan: ScenePlan) -> Iterable[str]:
             yield "people only as small figures, without faces"
     elif _PEOPLE.search(text):
         yield "no people"
-    for name in left_out(text, plan):
+    for name in (*left_out(text, plan), *unseen(text)):
         yield f"no {name}"
+    if plan.style is None and _MANNER.search(text):
+        yield "no painted style of this name"
+    for shown, meant in doubles(text, plan.subjects):
+        yield f"a {shown} in place of {meant}"
+    yield from _figures(text, plan)
+    if plan.place == "city" and _TRAFFIC.search(without):
+        yield "cars all the same"
     if _CLOSE.search(text) and plan.place != "table":
         yield "no close-ups"
+
+
+def _figures(text: str, plan: ScenePlan) -> Iterable[str]:
+    """Say what figures that are shown do not do, and of whom there are fewer."""
+    feats = bool(plan.subjects and _FEATS.search(text))
+    for name in plan.subjects:
+        role = ROLES[name]
+        for found in SUBJECTS[name].finditer(text):
+            after = text[found.end() :]
+            feats |= bool(_ALOFT.match(after)) and role.way not in _WINGED
+            feats |= bool(_AFLOAT.match(after)) and role.way not in _WET
+            alone = len(plan.subjects) > 1 or role.flock == 1
+            if alone and (plan.place, name) != _BUSY and _several(name, text, found):
+                yield f"only one {name}"
+                break
+    if feats:
+        yield "figures only go their way: they walk, swim, sail or fly"
+
+
+def _several(name: str, text: str, found: re.Match[str]) -> bool:
+    """Tell whether the sentence speaks of more than one of *name*."""
+    if _MANY.search(text[: found.start()]) or _COUPLE.match(found.group()):
+        return True
+    word = re.match(r"\w+", text[found.start() :])
+    plural = word.group() if word else ""
+    singular = [plural[:-ending] for ending in (1, 2) if plural.endswith("es"[2 - ending :])]
+    return any(SUBJECTS[name].fullmatch(one) for one in singular)
 
 
 def _unheard(text: str) -> Iterable[str]:

@@ -10,6 +10,8 @@ from hashlib import sha256
 from kinetoscope.engines.studio.words import (
     FLIGHT,
     KINDRED,
+    MIXED,
+    NEGATED,
     PLACES,
     PROPS,
     STYLES,
@@ -43,11 +45,21 @@ class ScenePlan:
     prop: str = ""
 
 
+def asked(prompt: str) -> str:
+    """Give what is read of *prompt*, in small letters, without what it says is not to be there."""
+    return NEGATED.sub(" ", prompt[:LONGEST_READ].lower())
+
+
+def negated(prompt: str) -> str:
+    """Give what *prompt* says is not to be there."""
+    return "; ".join(NEGATED.findall(prompt[:LONGEST_READ].lower()))
+
+
 def read_script(prompt: str, seed: int) -> ScenePlan:
     """Read *prompt* into a plan; the same words and *seed* always give the same one."""
-    text = prompt[:LONGEST_READ].lower()
+    text = asked(prompt)
     subjects = _subjects(text)
-    named = _first(PLACES, text)
+    named = _place(text)
     kindred = _first(KINDRED, text)
     place = named or _home_of(subjects) or (kindred or _somewhere(text)).partition(" ")[0]
     usual = _USUAL_TIME.get(place, "day")
@@ -61,7 +73,7 @@ def read_script(prompt: str, seed: int) -> ScenePlan:
         time=time,
         weather=weather,
         subjects=subjects,
-        style=_first(STYLES, text),
+        style=next(iter(mixed(name for name, words in STYLES.items() if words.search(text))), None),
         sounds=_sounds(place, time, weather),
         mood=_MOODS.get(time, "wide"),
         flight=bool(FLIGHT.search(text)),
@@ -73,7 +85,7 @@ def read_script(prompt: str, seed: int) -> ScenePlan:
 
 def turned(plan: ScenePlan, prompt: str) -> ScenePlan:
     """Turn *plan* into what it is after *prompt*: another time, more weather; or the same."""
-    text = prompt[:LONGEST_READ].lower()
+    text = asked(prompt)
     weather = tuple(dict.fromkeys((*plan.weather, *_weather_in(plan.place, text))))
     time = _dark_enough(_first(TIMES, text) or plan.time, weather)
     return replace(
@@ -85,20 +97,29 @@ def turned(plan: ScenePlan, prompt: str) -> ScenePlan:
     )
 
 
+def mixed(styles: Iterable[str]) -> tuple[str, ...]:
+    """Join the first two of *styles* that can be mixed into one, such as `starry+woodblock`."""
+    names = tuple(styles)
+    both = [name for name in names if name in MIXED][:2]
+    if len(both) < 2:
+        return names
+    return ("+".join(both), *(name for name in names if name not in both))
+
+
 def names_a_place(prompt: str) -> bool:
     """Tell whether *prompt* names a place that can be drawn."""
-    return _first(PLACES, prompt[:LONGEST_READ].lower()) is not None
+    return _first(PLACES, asked(prompt)) is not None
 
 
 def left_out(prompt: str, plan: ScenePlan) -> tuple[str, ...]:
     """List the subjects that *prompt* names and *plan* has no room for."""
-    named = _subjects(prompt[:LONGEST_READ].lower())
+    named = _subjects(asked(prompt))
     return tuple(name for name in named if name not in plan.subjects)
 
 
 def read_weather(prompt: str) -> tuple[str, ...]:
     """List the kinds of weather that *prompt* names."""
-    text = prompt[:LONGEST_READ].lower()
+    text = asked(prompt)
     return tuple(name for name, words in WEATHER.items() if words.search(text))
 
 
@@ -108,7 +129,7 @@ _ONLY: Mapping[str, frozenset[str]] = {
     "galaxy": frozenset({"saucer", "astronaut"}),
     "space": frozenset({"saucer", "astronaut", "rocket"}),
     "deep": frozenset({"fish", "shark", "whale", "dolphin"}),
-    "clouds": frozenset({"balloon", "plane", "eagle", "bird", "dragon", "saucer"}),
+    "clouds": frozenset({"balloon", "plane", "eagle", "bird", "gull", "dragon", "saucer"}),
 }
 _INDOORS = frozenset({"rain", "snow", "fog", "aurora", "fireworks", "lightning", "fireflies"})
 _WITHOUT: Mapping[str, frozenset[str]] = {
@@ -119,7 +140,7 @@ _WITHOUT: Mapping[str, frozenset[str]] = {
 }
 _HOMES: Mapping[str, tuple[str, ...]] = {
     "deep": ("fish", "shark"),
-    "ocean": ("sailboat", "ship", "whale", "dolphin", "lighthouse"),
+    "ocean": ("sailboat", "ship", "whale", "dolphin", "lighthouse", "gull"),
     "clouds": ("balloon", "plane"),
     "mars": ("astronaut", "rocket", "saucer", "robot"),
     "forest": ("fox", "wolf", "deer", "bear", "rabbit"),
@@ -157,6 +178,22 @@ _ANYWHERE = ("mountains", "lake", "clouds", "ocean", "forest", "islands", "hills
 
 def _first(table: Mapping[str, re.Pattern[str]], text: str) -> str | None:
     return next((name for name, words in table.items() if words.search(text)), None)
+
+
+def _place(text: str) -> str | None:
+    """Find the place that *text* names; or, where it names none, that of somebody in it.
+
+    A whale is of the sea, but a whale in a desert asks for a desert.
+    """
+    spans = [match.span() for words in SUBJECTS.values() for match in words.finditer(text)]
+
+    def stands_alone(found: re.Match[str]) -> bool:
+        return not any(begin < found.end() and found.start() < end for begin, end in spans)
+
+    for name, words in PLACES.items():
+        if any(stands_alone(found) for found in words.finditer(text)):
+            return name
+    return _first(PLACES, text)
 
 
 def _subjects(text: str) -> tuple[str, ...]:

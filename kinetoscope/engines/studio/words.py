@@ -10,13 +10,27 @@ def _table(rows: Mapping[str, str]) -> dict[str, re.Pattern[str]]:
     return {name: re.compile(words) for name, words in rows.items()}
 
 
+_ENDS = (
+    "in|on|at|under|by|with|but|and|while|as|over|through|from|to|near|beside|where|is|are|im|am"
+    "|auf|mit|und|dans|sur|avec|et|en|con|y"
+)
+NEGATED = re.compile(
+    r"\b(?:no|without|never|nor|free of|empty of|devoid of|ohne|kein(?:e[nrms]?)?|sans"
+    r"|pas d[e'’]|sin(?= gente|persona|coche|barco|animal|nieve|lluvia|texto|nubes))"
+    rf"(?:(?:\s+|(?<=['’]))(?!(?:{_ENDS})\b)[\w'’-]+){{1,4}}"
+    r"|\b(?:nobody|no-one|niemand|personne\b|nadie)"
+    r"|(?:没有|没|无)(?:任何)?\w{1,2}"
+)
+"""What a sentence says is not to be there."""
+
 # Latin words begin at a word's edge; Chinese has none. The first row that is found wins.
 PLACES = _table(
     {
         "table": r"\b(still life|table-?top|(on|at|by|over) (a|an|the|my|our) ([\w-]+ ){0,3}"
         r"(table|desk|counter|window ?sill|shelf)\b|(cup|mug) of|coffee cup|tea ?cup"
         r"|vase of|bouquet|bowl of|stack of books|steaming (cup|mug|coffee|tea)"
-        r"|nature morte|stillleben|bodegón)"
+        r"|nature morte|stillleben|bodegón|(sur|à) (la|une) table|auf (dem|einem) tisch"
+        r"|(sobre|en) (la|una) mesa)"
         r"|静物|桌上|咖啡杯",
         "deep": r"\b(underwater|under (the )?(water|sea|ocean)|coral|reefs?\b|sea ?bed|sea ?floor"
         r"|ocean floor|deep (sea|ocean)|scuba|snorkel|aquarium|kelp|jelly ?fish|mermaid"
@@ -35,7 +49,7 @@ PLACES = _table(
         "forest": r"\b(forest|woods?\b|woodland|pines?\b|jungle|campfire|enchanted|wald|for[êe]t"
         r"|bosque|selva)"
         r"|森林|树林|竹林",
-        "clouds": r"\b(above the clouds|sea of clouds|through the clouds|cloud ?scape|heaven"
+        "clouds": r"\b((above|through|in|among) the clouds|sea of clouds|cloud ?scape|heaven"
         r"|skydiv|airplane"
         r"|airliner|\bplane\b|über den wolken|wolken|nuages|nubes)|云海|云上",
         "islands": r"\b(islands?|tropical|beach|coast|lagoon|palms?\b|insel|strand|plage|île"
@@ -142,17 +156,28 @@ WEATHER = _table(
 )
 STYLES = _table(
     {
-        "ink": r"\b(ink\b|ukiyo|woodblock|sumi|calligraphy|tusche)|水墨",
-        "watercolour": r"\b(watercolou?r|aquarell|aquarelle|acuarela)|水彩",
+        "woodblock": r"\b(ukiyo|wood ?(block|cut)|hokusai|hiroshige|linocut|holzschnitt"
+        r"|gravure sur bois|xilograf)|浮世绘|木版画",
+        "ink": r"\b(ink\b|sumi|calligraphy|tusche)|水墨",
+        "watercolour": r"\b(water ?colou?r|aquarell|aquarelle|acuarela)|水彩",
         "starry": r"\b(van gogh|starry night)|梵高",
-        "oil": r"\b(oil painting|impressionis|painting\b|painted|gemälde|peinture"
-        r"|pintura)|油画",
+        "impressionist": r"\b(impressionis|monet\b|renoir|pastels?\b(?! colou?r)"
+        r"|soft pastel|impresionis)|印象派|莫奈",
+        "crayon": r"\b(colou?red pencils?|crayons?\b|chalk drawing|buntstift"
+        r"|crayons de couleur|lápices de colores)|彩铅|蜡笔",
         "sketch": r"\b(pencil|sketch|charcoal drawing|bleistift|croquis|boceto)|素描",
+        "comic": r"\b(comics?\b|comic[- ]?(book|strip|style)|graphic novel|pop[- ]art"
+        r"|half-?tones?|lichtenstein|bande dessinée|tebeo|historieta)|漫画|波普",
+        "oil": r"\b(oil painting|oils\b|oil on canvas|painting\b|painted|gemälde|peinture"
+        r"|pintura)|油画",
         "noir": r"\b(noir|black and white|monochrome|schwarz-?wei(ss|ß)|noir et blanc)|黑白",
         "vintage": r"\b(vintage|super ?8|old film|retro|sepia|1920s|silent film)|复古",
-        "toon": r"\b(anime|cartoon|comic|ghibli|cel[- ]shaded|dessin animé|zeichentrick)|动漫|卡通",
+        "toon": r"\b(anime|cartoon|ghibli|cel[- ]shaded|dessin animé|zeichentrick)|动漫|卡通",
     }
 )
+MIXED = frozenset({"crayon", "impressionist", "starry", "watercolour", "woodblock"})
+"""Styles of which a painter mixes two; all others stand alone."""
+
 FLIGHT = re.compile(r"\b(fly|flight|aerial|drone|soar|flug|survol|vuelo)|航拍|飞行")
 
 SUBJECTS = _table(
@@ -160,8 +185,8 @@ SUBJECTS = _table(
         "polar bear": r"\b(polar bear|eisbär)s?|北极熊",
         "astronaut": r"\b(astronaut|cosmonaut|spaceman)|宇航员",
         "balloon": r"\b(balloon|hot[- ]air|heissluftballon|ballon|montgolfière|globo)|热气球",
-        "sailboat": r"\b(sail ?boat|sailing|boats?\b|yacht|segel(boot|schiff)?|voilier|velero"
-        r"|barco)|帆船|小船|船",
+        "sailboat": r"\b(sail ?boat|sailing( ship)?|boats?\b|yacht|segel(boot|schiff)?|voilier"
+        r"|velero|barco)|帆船|小船|船",
         "ship": r"\b(ships?\b|steamer|ferry|cruise|schiff|bateau)|轮船",
         "lighthouse": r"\b(lighthouse|leuchtturm|phare|faro\b)|灯塔",
         "castle": r"\b(castle|palace|fortress|schloss|burg\b|château|castillo)|城堡",
@@ -172,18 +197,20 @@ SUBJECTS = _table(
         "car": r"\b(car\b|cars\b|automobile|sports car|driving|roadster|auto\b|voiture|coche\b)"
         r"|汽车|跑车",
         "robot": r"\b(robots?\b|android|roboter)|机器人",
-        "dragon": r"\b(dragons?\b|drachen?|dragón)|龙",
+        "dragon": r"\b(dragons?\b|drachen?|dragón)|(?<!恐)龙(?!卷)",
         "eagle": r"\b(eagles?|hawk|falcon|condor|adler|aigle|águila)|鹰",
-        "bird": r"\b(birds?\b|seagulls?|crows?\b|geese|doves?\b|swallows?|owl|parrot|vogel|vögel"
-        r"|oiseau|pájaro)|鸟",
-        "whale": r"\b(whales?|orca|wale?\b|baleine|ballena)|鲸",
+        "gull": r"\b((sea ?)?gulls?\b|möwen?\b|mouettes?\b|gaviotas?\b)|海鸥",
+        "bird": r"\b(birds?\b|crows?\b|geese|doves?\b|swallows?|owl|parrot|vogel|vögel"
+        r"|oiseau|pájaro)|(?<!烈)鸟",
+        "whale": r"\b(whales?|orca|wale?\b|baleine|ballena)|鲸鱼?",
         "dolphin": r"\b(dolphins?|delphin|delfín|dauphin)|海豚",
         "shark": r"\b(sharks?|hai\b|requin|tiburón)|鲨",
-        "fish": r"\b(fish(es)?\b|koi|goldfish|salmon|fisch|poisson|pez\b)|鱼",
+        "fish": r"\b(fish(es)?\b|koi|goldfish|salmon|fisch|poisson|pez\b)|(?<![鳄章美人])鱼",
         "fox": r"\b(fox(es)?\b|fuchs|renard|zorro)|狐狸",
         "wolf": r"\b(wolf|wolves|loup\b|lobo)|狼",
         "deer": r"\b(deer|stag|elk|moose|reindeer|antelope|hirsch|reh\b|cerf|ciervo)|鹿",
-        "horse": r"\b(horses?\b|stallion|pony|unicorn|pferd|cheval|caballo)|马",
+        "horse": r"\b(horses?\b|stallion|pony|unicorn|pferd|cheva(l|ux)|caballo)"
+        r"|(?<![斑河])马(?![路戏])",
         "zebra": r"\b(zebras?)|斑马",
         "elephant": r"\b(elephants?|mammoth|elefant|éléphant)|大象",
         "giraffe": r"\b(giraffes?|jirafa)|长颈鹿",
@@ -191,21 +218,21 @@ SUBJECTS = _table(
         "lion": r"\b(lions?\b|lioness|löwe|león)|狮子",
         "tiger": r"\b(tigers?|tigre|leopard|panther|jaguar)|老虎",
         "bear": r"\b(bears?\b|grizzly|panda|bär\b|ours\b|oso\b)|熊",
-        "cow": r"\b(cows?\b|cattle|bull\b|bison|kuh\b|vache|vaca)|牛",
+        "cow": r"\b(cows?\b|cattle|bull\b|bison|kuh\b|vache|vaca)|(?<!犀)牛(?!仔)",
         "sheep": r"\b(sheep|lamb|goats?\b|schaf|mouton|oveja)|羊",
         "dog": r"\b(dogs?\b|pupp(y|ies)|husky|corgi|retriever|hund\b|chien|perro)|狗",
-        "cat": r"\b(cats?\b|kitten|katze|chat\b|gato)|猫",
+        "cat": r"\b(cats?\b|kitten|katze|chat\b|gato)|(?<!熊)猫",
         "rabbit": r"\b(rabbits?|bunny|hare\b|hase\b|lapin|conejo)|兔",
-        "hiker": r"\b(hikers?|hiking|travell?er|explorer|wanderer|backpack|climber|monk"
+        "hiker": r"\b(hikers?|hiking|travell?er|explorer|wanderer|backpack|climber|monks?\b"
         r"|randonneur)|旅人|徒步",
         "child": r"\b(child|children|kids?\b|boy\b|girl\b|kind\b|junge|mädchen|enfant|niñ[oa])"
         r"|孩子|男孩|女孩",
         "person": r"\b(person|people|m[ae]n\b|wom[ae]n\b|figure|walker|runner|dancer|someone"
         r"|couple|samurai|knight"
-        r"|detective|wizard|mann\b|frau\b|homme|femme|hombre|mujer|persona)|人|男子|女子",
+        r"|detective|wizard|mann\b|frau\b|homme|femme|hombre|mujer|persona)|(?<![机器雪])人(?!鱼)|男子|女子",
         "house": r"\b(house|cabin|cottage|hut\b|barn|haus\b|hütte|maison|casa)|房子|小屋",
         "palm": r"\b(palm( tree)?s?\b|palme|palmier|palmera)|棕榈",
-        "tree": r"\b(lone tree|oak\b|a tree\b|tree of|cherry tree|baum\b|arbre|árbol)|树",
+        "tree": r"\b(lone tree|oak\b|a tree\b|tree of|cherry tree|baum\b|arbre|árbol)|树(?!林)",
     }
 )
 PROPS = _table(

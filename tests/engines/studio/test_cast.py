@@ -8,6 +8,7 @@ import pytest
 
 from kinetoscope.engines.studio import cast
 from kinetoscope.engines.studio.brief import Brief, CannotRender
+from kinetoscope.engines.studio.camera import Pose
 from kinetoscope.engines.studio.cutouts import card, cut_out, matched
 from kinetoscope.engines.studio.film import Frame, facts, read_frames
 from kinetoscope.engines.studio.roles import Part, Role, read_parts
@@ -152,6 +153,20 @@ def test_several_places_follow_each_other(tmp_path: Path) -> None:
     sky = [frame[12, 20].astype(int) for frame in (frames[0], frames[-1])]
     assert sky[0][0] > sky[0][2] + 60
     assert sky[1][2] > sky[1][0] + 60
+
+
+def test_what_is_straight_in_a_place_stays_straight() -> None:
+    picture: Frame = np.full((360, 640, 3), (190, 150, 110), np.uint8)
+    picture[220:] = np.random.default_rng(3).integers(60, 200, (140, 640, 3), np.uint8)
+    picture[120:300, 380:520] = (60, 90, 140)
+    stage = cast.photograph(picture, np.ones((360, 640), np.float32))
+
+    across = stage.places(0, Pose(x=0.15), 0.9)[..., 0]
+
+    rows = np.arange(360)
+    for column in across.T[20:620:40]:
+        line = np.polyval(np.polyfit(rows, column, 1), rows)
+        assert np.abs(column - line).max() < 1.5, "pixels"
 
 
 def test_who_does_not_fit_one_frame_comes_in_shots_with_cuts_between(tmp_path: Path) -> None:

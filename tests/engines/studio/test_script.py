@@ -11,7 +11,7 @@ from kinetoscope.engines.studio.scenes.air import LIGHTS
 from kinetoscope.engines.studio.scenes.land import BIOMES
 from kinetoscope.engines.studio.scenes.weather import WEATHERS
 from kinetoscope.engines.studio.script import ScenePlan, read_script, turned
-from kinetoscope.engines.studio.shot import STYLES
+from kinetoscope.engines.studio.styles import STYLES
 
 PLACES = {*BIOMES, "city", "forest", "deep", "space", "galaxy", "table"}
 
@@ -41,6 +41,11 @@ PLACES = {*BIOMES, "city", "forest", "deep", "space", "galaxy", "table"}
         ("un caballo en la playa al atardecer", "islands", "sunset", ("horse",)),
         ("日落时海上的帆船", "ocean", "sunset", ("sailboat",)),
         ("夜晚的城市街道", "city", "night", ()),
+        ("a whale in the desert", "desert", "sunset", ()),
+        ("a rocket launch from the sea", "ocean", "sunset", ("rocket",)),
+        ("a seagull above the beach", "islands", "day", ("gull",)),
+        ("a monkey in the jungle", "forest", "dusk", ()),
+        ("a city by day, no cars and no rain", "city", "day", ()),
     ],
 )
 def test_words_choose_the_scene(
@@ -151,4 +156,4 @@ def assert_can_be_drawn(plan: ScenePlan) -> None:
     assert plan.time in LIGHTS
     assert set(plan.weather) <= {*WEATHERS, "fog"}
     assert set(plan.subjects) <= {*ROLES}
-    assert plan.style is None or plan.style in STYLES
+    assert plan.style is None or set(plan.style.split("+")) <= STYLES

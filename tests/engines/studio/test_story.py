@@ -17,6 +17,7 @@ from kinetoscope.engines.studio import onward, text
 from kinetoscope.engines.studio.brief import FPS, Brief
 from kinetoscope.engines.studio.camera import roll_on
 from kinetoscope.engines.studio.film import RATE, FilmWriter, Frame, facts, read_audio, read_frames
+from kinetoscope.engines.studio.motion import glance
 from kinetoscope.engines.studio.slate import LONGEST_NOTE, Chapter, Slate, read_slate
 from kinetoscope.engines.studio.story import Story
 from kinetoscope.engines.studio.subject import Contrast
@@ -80,6 +81,23 @@ def test_a_film_of_ours_is_gone_on_with_so_that_no_seam_is_seen(
     assert max(moved[2 * FPS - 2 : 2 * FPS + 2]) < 1.3 * float(np.median(moved[: 2 * FPS]))
     story = Story(Slate(77, *SIZE, (Chapter(PROMPT, 2), Chapter("it sails on", 1))))
     assert cv2.absdiff(frames[-1], story.frame(3 * FPS - 1)).mean() < 4
+
+
+@pytest.mark.parametrize("style", ["van gogh", "oil painting", "watercolour", "comic"])
+def test_a_painted_film_is_gone_on_with_by_the_same_hand(tmp_path: Path, style: str) -> None:
+    painted, prompt = tmp_path / "painted.mp4", f"mountains at sunrise, pan right, {style}"
+    text.render(brief(painted, prompt, 1), lambda _share: None)
+
+    film = extended(tmp_path, painted)
+
+    frames = list(read_frames(film))
+    assert len(frames) == 2 * FPS
+    moved = steps(frames)
+    assert max(moved[FPS - 2 : FPS + 2]) < 1.3 * float(np.median(moved[:FPS]))
+    story = Story(Slate(77, *SIZE, (Chapter(prompt, 1), Chapter("it sails on", 1))))
+    for number in (FPS + 11, 2 * FPS - 1):
+        gap = np.abs(glance(frames[number]) - glance(story.frame(number)))
+        assert gap.mean() < 2, "coding takes grain away, and nothing else"
 
 
 def test_it_can_be_gone_on_with_again(tmp_path: Path, sailing: Path) -> None:

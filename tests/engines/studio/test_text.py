@@ -19,8 +19,9 @@ from kinetoscope.engines.studio.scenes.air import LIGHTS
 from kinetoscope.engines.studio.scenes.props import PROPS, Lamps, lit
 from kinetoscope.engines.studio.scenes.weather import WEATHERS, weathers
 from kinetoscope.engines.studio.script import read_script
-from kinetoscope.engines.studio.shot import STYLES, Shot
+from kinetoscope.engines.studio.shot import Shot
 from kinetoscope.engines.studio.sound import SOUNDS, fading, sound_bed
+from kinetoscope.engines.studio.styles import STYLES, style_of
 from kinetoscope.engines.studio.text import render
 
 SIZE = (160, 96)
@@ -165,10 +166,10 @@ def lake() -> Frame:
     return shot("a lake by daylight").frame(0)
 
 
-@pytest.mark.parametrize("style", STYLES)
+@pytest.mark.parametrize("style", sorted(STYLES))
 def test_every_look_can_be_painted(style: str, lake: Frame) -> None:
     frame = lake.copy()
-    painted = STYLES[style](*SIZE, 3)(frame)
+    painted = style_of(style, (*SIZE, 3))(frame)
     assert painted.shape == frame.shape
     assert painted.dtype == np.uint8
     assert np.abs(painted.astype(int) - frame).mean() > 2

@@ -1,195 +1,126 @@
-"""People, birds, dragons and swimmers in one moment of their way; *phase* counts their strides."""
+"""People in one moment of their way, to the right; *phase* counts their strides."""
 
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
+from kinetoscope.engines.studio.actors.legs import Fur, Gait, Leg, far, leg, stepped
 from kinetoscope.engines.studio.actors.shapes import (
     Bgr,
     Part,
     Point,
+    fleshed,
+    lifted,
     limb,
     oval,
     rounded,
     shaded,
-    shape,
 )
 
-_SKIN: Bgr = (140, 170, 215)
-_DARK: Bgr = (40, 38, 42)
+_SKIN: Bgr = (138, 168, 212)
+_HAIR: Bgr = (34, 44, 62)
+_CLOTH: Bgr = (74, 60, 52)
+_BOOT: Bgr = (36, 40, 50)
+_GAIT = Gait(stride=0.36, lift=0.05, down=0.60, fold=0.55)
+_LEG = Leg(
+    ((0.0, 0.56), (0.0, 0.50), (0.022, 0.272), (-0.006, 0.052)),
+    (0.062, 0.064, 0.050, 0.036, 0.029, 0.026),
+    (0.056, 0.062, 0.046, 0.034, 0.035, 0.026),
+    foot="shoe", size=0.062, follows=0.5,
+)  # fmt: skip
+_TORSO = (
+    (-0.025, 0.85), (-0.066, 0.79), (-0.074, 0.69), (-0.062, 0.60), (-0.076, 0.49), (-0.02, 0.475),
+    (0.05, 0.478), (0.072, 0.50), (0.064, 0.60), (0.078, 0.71), (0.058, 0.80), (0.030, 0.85),
+)  # fmt: skip
+_HEAD = (
+    (-0.026, 0.83), (0.028, 0.83), (0.034, 0.856), (0.060, 0.864), (0.071, 0.882), (0.073, 0.900),
+    (0.088, 0.913), (0.074, 0.932), (0.070, 0.960), (0.048, 0.992), (0.008, 1.0), (-0.034, 0.983),
+    (-0.046, 0.94), (-0.034, 0.89),
+)  # fmt: skip
+_LOCKS = (
+    (0.071, 0.966), (0.050, 0.999), (0.008, 1.008), (-0.038, 0.99), (-0.052, 0.945), (-0.042, 0.89),
+    (-0.030, 0.882), (-0.022, 0.91), (-0.008, 0.945), (0.030, 0.966),
+)  # fmt: skip
 
 
 def person(
-    phase: float, coat: Bgr = (60, 60, 150), *, pack: bool = False, suit: bool = False
+    phase: float,
+    coat: Bgr = (58, 54, 148),
+    *,
+    pack: bool = False,
+    suit: bool = False,
+    young: bool = False,
 ) -> list[Part]:
-    """Draw somebody walking to the right; *pack* for a hiker, *suit* for an astronaut."""
-    swing = 2 * math.pi * phase
-    cloth: Bgr = (235, 235, 238) if suit else (62, 50, 44)
-    coat = (228, 230, 235) if suit else coat
-    wide = 1.35 if suit else 1.0
-    hip, shoulder = (0.0, 0.50 + 0.008 * math.cos(2 * swing)), (0.02, 0.80)
-    parts = _leg(hip, swing + math.pi, wide, shaded(cloth, 0.7))
-    parts += _arm(shoulder, swing, wide, shaded(coat, 0.7))
+    """Draw somebody walking; *pack* for a hiker, *suit* for an astronaut, *young* for a child."""
+    cloth: Bgr = (222, 222, 226) if suit else _CLOTH
+    coat = (220, 222, 227) if suit else coat
+    build = _bulky(_LEG) if suit else _LEG
+    fur: Fur = (cloth, cloth, (150, 150, 156) if suit else _BOOT)
+    up = 0.010 * math.cos(4 * math.pi * phase + 0.6)
+    parts = _arm(phase, coat, up, suit=suit, near=False)
+    parts += leg(build, stepped(_GAIT, phase + 0.5), far(fur, 0.6))
     if pack or suit:
-        parts.append(
-            limb(
-                [(-0.12, 0.56), (-0.13, 0.78)],
-                (0.17, 0.15),
-                (60, 95, 60) if pack else (200, 200, 205),
-            )
-        )
-    parts += _leg(hip, swing, wide, cloth)
-    body = [(0.0, 0.46), (0.01, 0.64), (0.01, 0.80)]
-    parts.append(limb(body, (0.17 * wide, 0.17 * wide, 0.15 * wide), coat))
+        back = [(-0.118, 0.58 + up), (-0.125, 0.70 + up), (-0.11, 0.80 + up)]
+        colour: Bgr = (58, 92, 62) if pack else (188, 188, 194)
+        parts.append(limb(back, (0.13, 0.17, 0.13), colour))
+    parts += leg(build, stepped(_GAIT, phase), fur, lift=0.25, rise=0.1)
+    head = [] if suit else _head(up, 1.24 if young else 1.0)
+    torso = [(x * (1.5 if suit else 1.0), y + up) for x, y in _TORSO]
+    parts += lifted(head, 0.3)
+    parts.append(replace(rounded(torso, coat), lift=0.35))
     if suit:
         parts += [
-            oval((0.03, 0.93), (0.22, 0.22), (238, 238, 242)),
-            oval((0.07, 0.93), (0.14, 0.13), (110, 70, 30)),
+            replace(oval((0.012, 0.905 + up), (0.205, 0.21), (226, 226, 230)), lift=0.5),
+            replace(oval((0.055, 0.905 + up), (0.13, 0.13), (96, 62, 30)), lift=0.55),
+            replace(oval((0.075, 0.93 + up), (0.035, 0.03), (210, 180, 150)), lift=0.55),
         ]
-    else:
-        parts += [
-            limb([(0.02, 0.80), (0.025, 0.88)], (0.06, 0.055), _SKIN),
-            oval((0.032, 0.925), (0.115, 0.14), _SKIN),
-            rounded(
-                [(-0.03, 0.92), (-0.02, 0.985), (0.04, 1.005), (0.085, 0.965), (0.03, 0.955)],
-                (32, 42, 58),
-            ),
-        ]
-    return parts + _arm(shoulder, swing + math.pi, wide, shaded(coat, 0.92))
+    if pack:
+        strap = [(-0.03, 0.83 + up), (0.035, 0.76 + up), (0.0, 0.62 + up)]
+        parts.append(replace(limb(strap, (0.022, 0.024, 0.022), (40, 62, 44)), lift=0.4))
+    return parts + _arm(phase, coat, up, suit=suit, near=True)
 
 
-def _leg(hip: Point, swing: float, wide: float, colour: Bgr) -> list[Part]:
-    angle = 0.46 * math.sin(swing)
-    knee = (hip[0] + 0.25 * math.sin(angle), hip[1] - 0.25 * math.cos(angle))
-    bend = angle - 0.75 * max(0.0, math.cos(swing)) ** 1.5
-    foot = (knee[0] + 0.235 * math.sin(bend), max(0.02, knee[1] - 0.235 * math.cos(bend)))
-    toe = (foot[0] + 0.075, foot[1] - 0.005)
-    widths = (0.115 * wide, 0.085 * wide, 0.06 * wide)
-    return [limb([hip, knee, foot], widths, colour), limb([foot, toe], (0.06, 0.045), (28, 30, 36))]
+def _head(up: float, size: float) -> list[Part]:
+    def grown(points: tuple[Point, ...]) -> list[Point]:
+        return [(x * size, 0.84 + (y - 0.84) * size + up) for x, y in points]
 
-
-def _arm(shoulder: Point, swing: float, wide: float, colour: Bgr) -> list[Part]:
-    angle = 0.42 * math.sin(swing)
-    elbow = (shoulder[0] + 0.16 * math.sin(angle), shoulder[1] - 0.02 - 0.16 * math.cos(angle))
-    bend = angle + 0.35
-    hand = (elbow[0] + 0.15 * math.sin(bend), elbow[1] - 0.15 * math.cos(bend))
-    widths = (0.075 * wide, 0.06 * wide, 0.045 * wide)
-    return [limb([shoulder, elbow, hand], widths, colour)]
-
-
-def bird(phase: float, colour: Bgr = (70, 60, 58), pale: Bgr = (120, 110, 105)) -> list[Part]:
-    """Draw a bird on the wing, facing right; about two units from tip to tip."""
-    beat = math.sin(2 * math.pi * phase)
-    lift = 0.16 + 0.50 * beat
-    parts = [_wing((0.05, 0.55), lift, shaded(colour, 0.78), lean=0.16)]
-    tail = [(-0.30, 0.53), (-0.62, 0.60), (-0.60, 0.50), (-0.58, 0.42)]
-    parts.append(shape(tail, shaded(colour, 0.9)))
-    parts.append(limb([(-0.34, 0.52), (-0.05, 0.50), (0.24, 0.54)], (0.07, 0.20, 0.13), colour))
-    parts.append(oval((0.32, 0.57), (0.17, 0.15), pale))
-    parts.append(shape([(0.38, 0.60), (0.50, 0.55), (0.38, 0.53)], (60, 160, 225)))
-    parts.append(_wing((0.02, 0.52), lift, colour, lean=-0.06))
-    return parts
-
-
-def _wing(root: Point, lift: float, colour: Bgr, lean: float) -> Part:
-    x, y = root
-    elbow = (x + 0.06 + lean, y + lift * 0.55)
-    tip = (x - 0.28 + lean, y + lift * 1.55 + 0.05 * (1 - abs(lift)))
-    trailing = [
-        (x - 0.26 + lean * 0.6, y + lift * 0.85),
-        (x - 0.22, y + lift * 0.30),
-        (x - 0.20, y),
-    ]
-    return rounded([(x + 0.14, y), elbow, tip, *trailing], colour)
-
-
-def dragon(phase: float) -> list[Part]:
-    """Draw a dragon on the wing, facing right."""
-    skin: Bgr = (60, 90, 58)
-    beat = 0.25 + 0.6 * math.sin(2 * math.pi * phase)
-    wave = 0.06 * math.sin(2 * math.pi * phase + 1)
-    parts = [_bat_wing((0.12, 0.60), beat, shaded(skin, 0.6), 0.14)]
-    tail = [(-0.28, 0.52), (-0.70, 0.46 + wave), (-1.05, 0.58 - wave), (-1.28, 0.50)]
-    parts.append(limb(tail, (0.18, 0.11, 0.06, 0.02), skin))
-    parts.append(shape([(-1.24, 0.53), (-1.42, 0.60), (-1.40, 0.42), (-1.24, 0.47)], skin))
-    parts.append(limb([(-0.32, 0.52), (0.0, 0.52), (0.30, 0.60)], (0.16, 0.28, 0.20), skin))
-    neck = [(0.26, 0.60), (0.50, 0.74 + wave), (0.68, 0.92 + wave), (0.82, 0.90 + wave)]
-    parts.append(limb(neck, (0.20, 0.13, 0.11, 0.12), skin))
-    parts.append(limb([(0.78, 0.90 + wave), (1.02, 0.84 + wave)], (0.15, 0.07), skin))
-    parts.append(
-        shape([(0.76, 0.95 + wave), (0.58, 1.08 + wave), (0.84, 0.98 + wave)], shaded(skin, 1.5))
-    )
-    parts += [
-        limb([(leg, 0.44), (leg - 0.08, 0.30), (leg - 0.22, 0.30)], (0.10, 0.07, 0.04), skin)
-        for leg in (-0.18, 0.16)
-    ]
-    parts.append(_bat_wing((0.05, 0.58), beat, shaded(skin, 0.85), -0.05))
-    return parts
-
-
-def _bat_wing(root: Point, lift: float, colour: Bgr, lean: float) -> Part:
-    x, y = root
-    points = [
-        (x + 0.12, y),
-        (x + 0.10 + lean, y + lift * 0.9 + 0.15),
-        (x - 0.70 + lean, y + lift * 1.5),
-    ]
-    points += [
-        (x - 0.50, y + lift * 0.95),
-        (x - 0.62, y + lift * 0.60),
-        (x - 0.36, y + lift * 0.45),
-    ]
-    points += [(x - 0.42, y + lift * 0.16), (x - 0.18, y)]
-    return shape(points, colour)
-
-
-def fish(phase: float) -> list[Part]:
-    """Draw a striped fish of the reef, facing right."""
-    wave = 0.10 * math.sin(2 * math.pi * phase)
-    skin, fins, white = (40, 120, 240), (30, 96, 214), (228, 238, 245)
-    tail = [(-0.62, 0.5), (-1.02, 0.80 + wave), (-0.90, 0.5 + wave), (-1.02, 0.20 + wave)]
-    body = [(0.78, 0.48), (0.40, 0.80), (-0.10, 0.84), (-0.58, 0.58), (-0.58, 0.42),
-            (-0.10, 0.14), (0.42, 0.18)]  # fmt: skip
-    back = [(0.36, 0.78), (0.10, 1.02), (-0.34, 0.94), (-0.42, 0.68)]
-    parts = [rounded(tail, fins), rounded(back, fins), rounded(body, skin)]
-    for x, half, wide in ((0.34, 0.29, 0.13), (-0.12, 0.33, 0.13)):
-        stripe = [(x + wide, 0.49 + half), (x - wide, 0.49 + half), (x - wide * 0.6, 0.49 - half),
-                  (x + wide * 0.6, 0.49 - half)]  # fmt: skip
-        parts.append(rounded(stripe, white))
-    fin = [(0.16, 0.42), (-0.16, 0.30 - wave), (-0.10, 0.22 - wave), (0.14, 0.32)]
+    eye, ear = grown(((0.056, 0.922), (-0.004, 0.915)))
     return [
-        *parts,
-        rounded(fin, fins),
-        oval((0.56, 0.56), (0.12, 0.13), white),
-        oval((0.58, 0.56), (0.07, 0.09), _DARK),
+        rounded(grown(_HEAD), _SKIN),
+        rounded(grown(_LOCKS), _HAIR),
+        oval(ear, (0.018 * size, 0.032 * size), shaded(_SKIN, 0.88)),
+        oval(eye, (0.009 * size, 0.011 * size), shaded(_SKIN, 0.42)),
     ]
 
 
-def swimmer(phase: float, colour: Bgr, pale: Bgr, *, tall_fin: bool = False) -> list[Part]:
-    """Draw a whale, a dolphin or a fish, facing right, at half its height in the water."""
-    wave = 0.07 * math.sin(2 * math.pi * phase)
-    back = [(-0.72, 0.44 + wave), (-0.35, 0.46), (0.15, 0.50), (0.62, 0.44)]
+def _bulky(build: Leg) -> Leg:
+    """Put a leg into a suit that keeps its air."""
+    one, two, three, four, five, six = (1.35 * part + 0.012 for part in build.fronts)
+    thick = (one, two, three, four, five, six)
+    return replace(build, fronts=thick, backs=thick, size=0.082)
+
+
+def _arm(phase: float, coat: Bgr, up: float, *, suit: bool, near: bool) -> list[Part]:
+    """Swing an arm against the leg of its side."""
+    angle = 0.44 * math.sin(2 * math.pi * phase + (math.pi if near else 0.0) + 0.75 * math.pi)
+    shoulder = (0.0, 0.795 + up)
+    elbow = (shoulder[0] + 0.165 * math.sin(angle), shoulder[1] - 0.165 * math.cos(angle))
+    bend = angle + 0.28 + 0.20 * max(0.0, math.sin(angle))
+    wrist = (elbow[0] + 0.135 * math.sin(bend), elbow[1] - 0.135 * math.cos(bend))
+    hand = (wrist[0] + 0.036 * math.sin(bend), wrist[1] - 0.036 * math.cos(bend))
+    wide = 1.5 if suit else 1.0
+    flesh = [part * wide for part in (0.040, 0.042, 0.036, 0.030, 0.024)]
+    tone = 1.0 if near else 0.62
+    spine = [shoulder, _between(shoulder, elbow), elbow, _between(elbow, wrist), wrist]
+    skin: Bgr = (170, 170, 176) if suit else _SKIN
     parts = [
-        shape(
-            [
-                (-0.70, 0.47 + wave),
-                (-0.98, 0.66 + wave),
-                (-0.90, 0.45 + wave),
-                (-0.96, 0.26 + wave),
-            ],
-            colour,
-        )
+        limb([wrist, hand], (0.036 * wide, 0.030 * wide), shaded(skin, tone)),
+        *fleshed(spine, flesh, flesh, shaded(coat, tone)),
+        oval(shoulder, (0.084 * wide, 0.084 * wide), shaded(coat, tone)),
     ]
-    fin = 0.34 if tall_fin else 0.20
-    parts.append(
-        rounded(
-            [(-0.02, 0.62), (-0.16, 0.62 + fin), (-0.24, 0.62 + fin * 0.8), (-0.24, 0.58)], colour
-        )
-    )
-    parts.append(limb(back, (0.08, 0.26, 0.36, 0.20), colour))
-    parts.append(limb([(-0.30, 0.38), (0.15, 0.37), (0.58, 0.38)], (0.04, 0.14, 0.08), pale))
-    parts.append(
-        limb([(0.12, 0.38), (0.02, 0.24), (-0.10, 0.18)], (0.10, 0.08, 0.03), shaded(colour, 0.8))
-    )
-    parts.append(oval((0.52, 0.48), (0.045, 0.045), _DARK))
-    return parts
+    return lifted(parts, 0.42) if near else parts
+
+
+def _between(one: Point, other: Point) -> Point:
+    return (one[0] + other[0]) / 2, (one[1] + other[1]) / 2

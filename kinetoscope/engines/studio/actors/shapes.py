@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import cast
 
 import numpy as np
@@ -17,18 +17,43 @@ Bgr = tuple[float, float, float]
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A filled outline of one colour."""
+    """A filled outline of one colour; *lift* is how far it stands out of the figure, 0 to 1."""
 
     outline: Outline
     colour: Bgr
+    lift: float = 0.0
+
+
+def fleshed(
+    spine: Sequence[Point],
+    fronts: Sequence[float],
+    backs: Sequence[float],
+    colour: Bgr,
+    *,
+    begins: Sequence[int] = (0,),
+) -> list[Part]:
+    """Draw flesh about the bones of *spine*, as thick before and behind as is said at its points.
+
+    Before is to the left of somebody who goes along the spine. It is drawn once from each of the
+    points that *begins* counts.
+    """
+    knots = [(*point, *thick) for point, *thick in zip(spine, fronts, backs, strict=True)]
+    curve = _curve(knots)
+    line = curve[:, :2]
+    across = _across(line)
+    before, behind = line + across * curve[:, 2:3], line - across * curve[:, 3:]
+    return [
+        Part(np.concatenate([before[first * _STEPS :], behind[first * _STEPS :][::-1]]), colour)
+        for first in begins
+    ]
 
 
 def limb(spine: Sequence[Point], widths: Sequence[float], colour: Bgr) -> Part:
     """Draw a rounded limb along *spine*, as thick at each of its points as *widths* say."""
     line, thick = _curve(spine), _spread(widths, len(spine))
-    along = np.gradient(line, axis=0)
-    along /= np.maximum(np.linalg.norm(along, axis=1, keepdims=True), 1e-9)
-    across = np.stack([-along[:, 1], along[:, 0]], axis=1) * thick[:, None] / 2
+    across = _across(line)
+    along = np.stack([across[:, 1], -across[:, 0]], axis=1)
+    across = across * (thick[:, None] / 2)
     turn = np.linspace(np.pi / 2, -np.pi / 2, 9)[1:-1, None]
     head = line[-1] + (np.cos(turn) * along[-1] + np.sin(turn) * _left(along[-1])) * thick[-1] / 2
     foot = line[0] - (np.cos(turn) * along[0] + np.sin(turn) * _left(along[0])) * thick[0] / 2
@@ -60,7 +85,12 @@ def rounded(points: Sequence[Point], colour: Bgr) -> Part:
 
 def mirrored(parts: Sequence[Part]) -> list[Part]:
     """Turn a figure round to face the other way."""
-    return [Part(part.outline * np.array([-1, 1]), part.colour) for part in parts]
+    return [replace(part, outline=part.outline * np.array([-1, 1])) for part in parts]
+
+
+def lifted(parts: Sequence[Part], lift: float) -> list[Part]:
+    """Let *parts* stand out of the figure."""
+    return [replace(part, lift=lift) for part in parts]
 
 
 def shaded(colour: Bgr, power: float) -> Bgr:
@@ -78,21 +108,27 @@ def _spread(widths: Sequence[float], knots: int) -> NDArray[np.float64]:
     return np.asarray(np.interp(at, np.arange(len(widths)), np.array(widths)), np.float64)
 
 
-_STEPS = 8
+def _across(line: Outline) -> Outline:
+    """Point to the left of *line* at each of its points."""
+    along = np.empty_like(line)
+    along[1:-1] = line[2:] - line[:-2]
+    along[0], along[-1] = line[1] - line[0], line[-1] - line[-2]
+    length = np.maximum(np.sqrt((along * along).sum(axis=1, keepdims=True)), 1e-9)
+    across: Outline = np.stack([-along[:, 1], along[:, 0]], axis=1) / length
+    return across
 
 
-def _curve(points: Sequence[Point]) -> NDArray[np.float64]:
+def _curve(points: Sequence[Sequence[float]]) -> Outline:
     """Run a smooth curve through *points* (after Catmull and Rom)."""
     knots = np.array([points[0], *points, points[-1]], np.float64)
-    part = np.linspace(0, 1, _STEPS, endpoint=False)[:, None]
-    pieces = [
-        0.5
-        * (
-            2 * b
-            + (c - a) * part
-            + (2 * a - 5 * b + 4 * c - d) * part**2
-            + (3 * b - a - 3 * c + d) * part**3
-        )
-        for a, b, c, d in zip(knots, knots[1:], knots[2:], knots[3:], strict=False)
-    ]
-    return np.concatenate([*pieces, knots[-1:]])
+    ways = np.stack([knots[:-3], knots[1:-2], knots[2:-1], knots[3:]], axis=1)
+    pieces = (_BLEND @ ways).reshape(-1, knots.shape[1])
+    return np.concatenate([pieces, knots[-1:]])
+
+
+_STEPS = 8
+_PART = np.arange(_STEPS)[:, None] / _STEPS
+# How much each of four points around a place on the curve has to say in it.
+_BLEND = _PART ** np.arange(4) @ (
+    np.array([[0, 2, 0, 0], [-1, 0, 1, 0], [2, -5, 4, -1], [-1, 3, -3, 1]]) / 2
+)

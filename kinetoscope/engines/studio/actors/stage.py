@@ -2,64 +2,30 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import cast
+from typing import TypeVar, cast
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
-from kinetoscope.engines.studio.actors.company import ROLES, Role, Way
-from kinetoscope.engines.studio.actors.shapes import Part, mirrored
+from kinetoscope.engines.studio.actors.company import Role, Way, together
+from kinetoscope.engines.studio.actors.lamps import (
+    DROWNED,
+    LAMPS,
+    Cut,
+    Lamp,
+    Plane,
+    coat_of,
+    drawn,
+    lit,
+)
+from kinetoscope.engines.studio.actors.shapes import mirrored
 from kinetoscope.engines.studio.camera import saturated
 from kinetoscope.engines.studio.film import Frame
-from kinetoscope.engines.studio.scenes.layers import lay_over
 
-Cut = NDArray[np.float32]
-"""A figure: blue, green and red weighted by the fourth number, its cover of 0 to 1."""
-
-
-@dataclass(frozen=True, slots=True)
-class Lamp:
-    """How a time of day lights a figure: its own colours kept, haze over it, a bright rim.
-
-    *from_* points at the light, right and up; *cast* is how far a shadow falls towards us and to
-    the side, in heights of the figure, and how dark it is.
-    """
-
-    kept: float
-    tint: tuple[float, float, float]
-    haze: tuple[int, int, int]
-    veil: float
-    rim: tuple[int, int, int]
-    edge: float
-    from_: tuple[float, float] = (0.3, 0.9)
-    cast: tuple[float, float, float] = (0.0, 0.0, 0.0)
-
-
-LAMPS: Mapping[str, Lamp] = {
-    "day": Lamp(
-        0.92, (1.02, 1.0, 0.98), (235, 215, 190), 0.08, (255, 255, 255), 0.12,
-        (0.45, 0.85), (0.30, -0.34, 0.42),
-    ),
-    "sunrise": Lamp(
-        0.42, (0.95, 0.92, 1.05), (150, 185, 235), 0.14, (170, 215, 255), 0.85,
-        (0.75, 0.5), (0.62, -0.55, 0.34),
-    ),
-    "sunset": Lamp(
-        0.30, (0.90, 0.86, 1.10), (110, 165, 245), 0.10, (140, 205, 255), 0.90,
-        (0.75, 0.5), (0.70, -0.60, 0.40),
-    ),
-    "dusk": Lamp(0.34, (1.10, 0.85, 0.95), (120, 85, 95), 0.12, (215, 165, 195), 0.80),
-    "night": Lamp(
-        0.30, (1.25, 0.95, 0.80), (70, 40, 20), 0.10, (255, 215, 170), 0.80,
-        (0.6, 0.7), (0.45, -0.35, 0.30),
-    ),
-    "storm": Lamp(0.55, (1.0, 1.0, 1.0), (140, 135, 130), 0.20, (210, 210, 210), 0.35),
-}  # fmt: skip
-_DROWNED = Lamp(0.74, (1.16, 1.02, 0.80), (164, 120, 44), 0.24, (230, 220, 150), 0.30, (0.0, 1.0))
 _AFLOAT = frozenset({Way.FLOATS, Way.SWIMS})
 _GROUNDED = frozenset({Way.WALKS, Way.DRIVES, Way.STANDS})
 # How much of the picture's width an actor crosses in one film.
@@ -69,12 +35,13 @@ _REACH: Mapping[Way, float] = {
     Way.SWIMS: 0.26,
     Way.GLIDES: 0.42,
     Way.FLOATS: 0.16,
-    Way.WALKS: 0.30,
+    Way.WALKS: 0.40,
     Way.DRIVES: 0.55,
 }
+Sheet = TypeVar("Sheet", Frame, Plane)
+_EDGE_GOES_ON = cv2.BORDER_REPLICATE
 _EDGE = 0.86  # of the picture's width: who goes that far would soon be gone
 _TURNING = frozenset({Way.WALKS, Way.DRIVES, Way.FLIES, Way.FLOATS, Way.SWIMS, Way.GLIDES})
-_SHARPER = 2  # figures are drawn this much larger, and then reduced
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,10 +74,11 @@ class Stage:
         seconds: float,
         seed: int,
     ) -> None:
-        self._place, self._lamp = place, _DROWNED if place.deep else LAMPS[time]
+        self._place, self._lamp = place, DROWNED if place.deep else LAMPS[time]
         self._size, self._seconds = size, seconds
         self._glow = time in {"night", "dusk"} and not place.open
-        self._cast = [_at_home(ROLES[name], place) for name in names]
+        self._coat = coat_of(seed)
+        self._cast = [_at_home(role, place) for role in together(names)]
         self._leftward = bool(seed % 2)
 
     def add(self, frame: Frame, seconds: float) -> None:
@@ -128,8 +96,8 @@ class Stage:
         if leftward and role.way in _TURNING:
             parts = mirrored(parts)
         x, y, lean = self._spot(role, rank, seconds, -1 if leftward else 1)
-        cut, origin = _drawn(parts, height, lean)
-        cut = _lit(cut, self._lamp)
+        figure = drawn(parts, height, lean, role.plump)
+        cut, origin = lit(figure, self._lamp, self._coat), figure.origin
         spot = (round(x - origin[0]), round(y - origin[1]))
         line = round(self._size[1] * self._place.ground) if role.way == Way.SWIMS else round(y)
         if self._glow and role.way == Way.WALKS:
@@ -139,7 +107,7 @@ class Stage:
         if role.way in _AFLOAT or (self._place.wet and role.way in _GROUNDED):
             _add_reflection(frame, cut, (spot[0], line), line - spot[1], seconds)
         elif role.way in _GROUNDED:
-            _add_shadow(frame, (x, y), cut.shape[1] * 0.5)
+            _add_shadow(frame, cut, spot, y)
         _paste(frame, cut, spot, limit=line if role.way == Way.SWIMS else None)
 
     def _spot(
@@ -204,58 +172,6 @@ def _at_home(role: Role, place: Place) -> Role:
     return role
 
 
-def _drawn(parts: Sequence[Part], height: float, lean: float) -> tuple[Cut, tuple[float, float]]:
-    """Draw a figure *height* pixels a unit; tell where in the cut its feet are."""
-    sine, cosine = math.sin(lean), math.cos(lean)
-    turn = np.array([[cosine, -sine], [sine, cosine]])
-    scale = height * _SHARPER
-    outlines = [(part.outline @ turn.T) * (scale, -scale) for part in parts]
-    low = np.floor(np.min([line.min(axis=0) for line in outlines], axis=0)) - 4 * _SHARPER
-    high = np.ceil(np.max([line.max(axis=0) for line in outlines], axis=0)) + 4 * _SHARPER
-    low = np.floor(low / _SHARPER) * _SHARPER
-    wide, tall = (np.ceil((high - low) / _SHARPER) * _SHARPER).astype(int)
-    colour = np.zeros((tall, wide, 3), np.uint8)
-    cover = np.zeros((tall, wide), np.uint8)
-    for part, line in zip(parts, outlines, strict=True):
-        points = [np.round((line - low) * 16).astype(np.int32)]
-        cv2.fillPoly(colour, points, part.colour, cv2.LINE_8, 4)
-        cv2.fillPoly(cover, points, 255, cv2.LINE_8, 4)
-    size = (int(wide // _SHARPER), int(tall // _SHARPER))
-    small = cv2.resize(cv2.merge([colour, cover]), size, interpolation=cv2.INTER_AREA)
-    cut = small.astype(np.float32)
-    cut[..., 3] /= 255
-    return cast("Cut", cut), (-low[0] / _SHARPER, -low[1] / _SHARPER)
-
-
-def _lit(cut: Cut, lamp: Lamp) -> Cut:
-    tall, wide = cut.shape[:2]
-    cover = cut[..., 3]
-    fall = np.linspace(1.06, 0.86, tall, dtype=np.float32)[:, None]
-    shade = (fall * _volume(cover, lamp))[..., None]
-    colour = cut[..., :3] * (lamp.kept * np.array(lamp.tint, np.float32)) * shade
-    reach = max(1.0, tall / 70)
-    soft = cv2.GaussianBlur(cover, (0, 0), reach)
-    move = np.array([[1, 0, -reach * 1.6], [0, 1, reach * 1.5]], np.float32)
-    rim = np.clip(cover - cv2.warpAffine(soft, move, (wide, tall)), 0, 1) * cover * lamp.edge
-    colour += (np.array(lamp.rim, np.float32) - colour) * rim[..., None]
-    haze = np.array(lamp.haze, np.float32) * cover[..., None]
-    colour += (haze - colour) * lamp.veil
-    return cast("Cut", np.dstack([np.minimum(colour, 255 * cover[..., None]), cover]))
-
-
-def _volume(cover: NDArray[np.float32], lamp: Lamp) -> NDArray[np.float32]:
-    """Shade a flat figure as if it were round: brighter where it faces the light."""
-    inside = cv2.distanceTransform((cover > 0.5).astype(np.uint8), cv2.DIST_L2, 5)
-    thick = max(2.0, float(inside.max()) * 0.9)
-    level = np.minimum(inside / thick, 1)
-    bulge = np.sqrt(1 - (1 - level) ** 2).astype(np.float32) * np.float32(thick)
-    bulge = cv2.GaussianBlur(bulge, (0, 0), max(0.8, thick / 7))
-    right = cv2.Sobel(bulge, cv2.CV_32F, 1, 0, scale=1 / 8)
-    down = cv2.Sobel(bulge, cv2.CV_32F, 0, 1, scale=1 / 8)
-    facing = down * lamp.from_[1] - right * lamp.from_[0]
-    return cast("NDArray[np.float32]", 0.94 + 0.30 * facing / np.sqrt(1 + right**2 + down**2))
-
-
 def _add_cast(
     frame: Frame, cut: Cut, place: tuple[tuple[int, int], tuple[float, float]], lamp: Lamp
 ) -> None:
@@ -265,34 +181,46 @@ def _add_cast(
     if not dark:
         return
     tall, wide = cut.shape[:2]
-    reach = int(wide + abs(aside) * tall) + 8
-    rows = int(forward * tall) + 8
+    soft = max(1.0, tall / 60)
+    room = math.ceil(3 * soft) + 1
     feet = x - left, y - top
     # A point so far above the feet falls as far forward, and a part of that aside.
-    move = np.array(
-        [[1, -aside, reach / 2 - feet[0] + aside * feet[1]], [0, -forward, forward * feet[1] + 4]],
-        np.float32,
-    )
-    fallen = cv2.warpAffine(np.ascontiguousarray(cut[..., 3]), move, (reach, rows))
-    fallen = cv2.GaussianBlur(fallen, (0, 0), max(1.0, tall / 60))
+    drift = aside * feet[1] - feet[0]
+    first = math.floor(drift + min(0.0, -aside * tall)) - room
+    reach = math.ceil(drift + wide + max(0.0, -aside * tall)) + room - first
+    rows = math.ceil(forward * feet[1]) + room + 4
+    move = np.array([[1, -aside, drift - first], [0, -forward, forward * feet[1] + 4]], np.float32)
+    fallen = cv2.warpAffine(cv2.extractChannel(cut, 3), move, (reach, rows))
+    fallen = cv2.GaussianBlur(fallen, (0, 0), soft)
     fade = np.linspace(dark, dark * 0.35, rows, dtype=np.float32)[:, None]
-    shadow = np.zeros((rows, reach, 4), np.float32)
-    shadow[..., 3] = fallen * fade
-    _paste(frame, shadow, (round(x - reach / 2), round(y - 4)))
+    _darken(frame, fallen * fade, (round(x) + first, round(y - 4)))
 
 
 def _paste(frame: Frame, cut: Cut, spot: tuple[int, int], limit: int | None = None) -> None:
     """Lay *cut* over *frame* with its corner at *spot*, above the row *limit* only."""
-    height, width = frame.shape[:2]
-    bottom_row = height if limit is None else min(height, limit)
+    under, part = _meeting(frame if limit is None else frame[: max(0, limit)], cut, spot)
+    if under.size:
+        *bands, cover = cv2.split(part)
+        left = 1 - cover
+        laid = [old * left + new for old, new in zip(cv2.split(under), bands, strict=True)]
+        under[:] = np.clip(cv2.merge(laid), 0, 255).astype(np.uint8)
+
+
+def _darken(frame: Frame, share: Plane, spot: tuple[int, int]) -> None:
+    """Take *share* of its light from *frame* where the corner of the share is at *spot*."""
+    under, part = _meeting(frame, share, spot)
+    if under.size:
+        left = cv2.convertScaleAbs(1 - part, alpha=255)
+        cv2.multiply(under, cv2.merge([left] * 3), under, scale=1 / 255)
+
+
+def _meeting(frame: Frame, cut: Sheet, spot: tuple[int, int]) -> tuple[Frame, Sheet]:
+    """Give the part of *frame* that lies under *cut*, and the part of that which lies over it."""
     left, top = max(0, spot[0]), max(0, spot[1])
-    right = min(width, spot[0] + cut.shape[1])
-    bottom = min(bottom_row, spot[1] + cut.shape[0])
-    if right <= left or bottom <= top:
-        return
+    right = max(left, min(frame.shape[1], spot[0] + cut.shape[1]))
+    bottom = max(top, min(frame.shape[0], spot[1] + cut.shape[0]))
     part = cut[top - spot[1] : bottom - spot[1], left - spot[0] : right - spot[0]]
-    under = frame[top:bottom, left:right]
-    under[:] = np.clip(under * (1 - part[..., 3:]) + part[..., :3], 0, 255).astype(np.uint8)
+    return frame[top:bottom, left:right], part
 
 
 def _add_reflection(
@@ -308,31 +236,43 @@ def _add_reflection(
     _paste(frame, cast("Cut", mirrored_cut * fade), spot)
 
 
-def _add_shadow(frame: Frame, feet: tuple[float, float], reach: float) -> None:
-    height, width = frame.shape[:2]
-    tall = max(2.0, reach * 0.13)
-    left, right = max(0, int(feet[0] - reach)), min(width, int(feet[0] + reach))
-    top, bottom = max(0, int(feet[1] - tall)), min(height, int(feet[1] + tall))
-    if right <= left or bottom <= top:
-        return
-    across = (np.arange(left, right) - feet[0]) / reach
-    down = (np.arange(top, bottom) - feet[1]) / tall
-    away = across[None, :] ** 2 + down[:, None] ** 2
-    shade = 1 - 0.55 * np.exp(-away * 2.6) * np.clip(1.1 - away, 0, 1)
-    spot = frame[top:bottom, left:right]
-    spot[:] = (spot * shade[..., None]).astype(np.uint8)
+def _add_shadow(frame: Frame, cut: Cut, spot: tuple[int, int], feet: float) -> None:
+    """Darken the ground under a figure: softly all over, and deeply where it is touched."""
+    low = max(2, round(feet) - spot[1])
+    cover = cv2.extractChannel(cut, 3)
+    reach = max(2, low // 14)
+    touched = cover[max(0, low - reach) : low + 2].max(axis=0, initial=0)
+    above = cover[: max(1, low - reach)].max(axis=0)
+    soft = max(1.0, low / 16)
+    pad = int(soft * 3)
+    lines = np.pad(np.stack([touched, above]), ((0, 0), (pad, pad)))
+    near, wide = (
+        cv2.GaussianBlur(lines[row : row + 1], (0, 0), soft * width, borderType=_EDGE_GOES_ON)
+        for row, width in enumerate((0.30, 1.3))
+    )
+    tall = max(2, round(soft * 0.9))
+    down = np.arange(-tall, tall + 1, dtype=np.float32)[:, None] / tall
+    dark = 0.50 * near * np.exp(-6.0 * down * down) + 0.26 * wide * np.exp(-2.2 * down * down)
+    share = np.minimum(dark * np.clip(1.2 - 1.2 * np.abs(down), 0, 1), 0.8)
+    _darken(frame, cast("Plane", share), (spot[0] - pad, round(feet) - tall - 1))
+
+
+@functools.cache
+def _halo(reach: int, rim: tuple[int, int, int]) -> tuple[Frame, Frame]:
+    """Paint the light of a halo, and what it leaves of what is behind it."""
+    away = (np.arange(-reach, reach + 1, dtype=np.float32) / max(reach, 1)) ** 2
+    share = np.clip(1 - away[None, :] - away[:, None], 0, 1) ** 2 * 0.42
+    light = cv2.merge([share * part * 0.62 for part in rim])
+    left = cv2.merge([255 - 255 * share] * 3)
+    return cast("Frame", light.astype(np.uint8)), cast("Frame", left.round().astype(np.uint8))
 
 
 def _add_halo(frame: Frame, middle: tuple[float, float], reach: float, lamp: Lamp) -> None:
     """Light the mist behind a dark figure, so that it reads."""
-    height, width = frame.shape[:2]
-    left, right = max(0, int(middle[0] - reach)), min(width, int(middle[0] + reach))
-    top, bottom = max(0, int(middle[1] - reach)), min(height, int(middle[1] + reach))
-    if right <= left or bottom <= top:
-        return
-    across = (np.arange(left, right) - middle[0]) / reach
-    down = (np.arange(top, bottom) - middle[1]) / reach
-    share = np.clip(1 - across[None, :] ** 2 - down[:, None] ** 2, 0, 1) ** 2 * 0.42
-    spot = frame[top:bottom, left:right]
-    light = np.full_like(spot, (np.array(lamp.rim) * 0.62).astype(np.uint8))
-    lay_over(spot, light, (share * 255).round().astype(np.uint8))
+    light, left = _halo(round(reach), lamp.rim)
+    spot = (round(middle[0]) - round(reach), round(middle[1]) - round(reach))
+    under, shine = _meeting(frame, light, spot)
+    _, kept = _meeting(frame, left, spot)
+    if under.size:
+        cv2.multiply(under, kept, under, scale=1 / 255)
+        cv2.add(under, shine, under)

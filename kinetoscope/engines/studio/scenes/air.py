@@ -46,13 +46,14 @@ LIGHTS: Mapping[str, Light] = {
         strength=1.25,
     ),
     "sunrise": Light(
-        zenith=(0.18, 0.28, 0.58),
-        horizon=(1.0, 0.62, 0.42),
-        sun=(1.0, 0.62, 0.34),
-        ambient=(0.30, 0.30, 0.44),
-        fog=(0.88, 0.66, 0.56),
+        zenith=(0.14, 0.24, 0.56),
+        horizon=(0.92, 0.52, 0.40),
+        sun=(1.0, 0.60, 0.33),
+        ambient=(0.28, 0.29, 0.44),
+        fog=(0.80, 0.60, 0.54),
         elevation=0.13,
-        strength=1.5,
+        strength=1.4,
+        exposure=0.94,
     ),
     "sunset": Light(
         zenith=(0.14, 0.16, 0.44),
@@ -99,6 +100,7 @@ LIGHTS: Mapping[str, Light] = {
     ),
 }
 SUN_AZIMUTH = 0.26
+_LOW = 0.2  # radians above the horizon up to which a sun is low
 
 
 def dusty(light: Light) -> Light:
@@ -110,6 +112,23 @@ def dusty(light: Light) -> Light:
         horizon=(0.98 * power, 0.66 * power, 0.42 * power),
         fog=(0.92 * power, 0.60 * power, 0.38 * power),
         cover=0.22,
+    )
+
+
+def above_clouds(light: Light) -> Light:
+    """Thin the air of a low sun's *light*, as over a sea of clouds, whose hollows are blue."""
+    if light.night or light.elevation > _LOW:
+        return light
+    red, green, blue = light.horizon
+    horizon = (red * 0.58, green * 0.66, blue * 1.05)
+    return replace(
+        light,
+        zenith=(0.10, 0.20, 0.52),
+        horizon=horizon,
+        fog=horizon,
+        strength=light.strength * 0.82,
+        exposure=light.exposure * 0.92,
+        cover=0.34,
     )
 
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import cast
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from kinetoscope.engines.studio.scenes.air import Colour, Light, direction
+from kinetoscope.engines.studio.scenes.air import SUN_AZIMUTH, Colour, Light, direction
 from kinetoscope.engines.studio.scenes.noise import (
     Field,
     Places,
@@ -24,6 +24,7 @@ from kinetoscope.engines.studio.scenes.noise import (
 
 SIZE = 1024  # pixels along a side of the tile
 SIDE = 44.0  # … and units of length
+LAYERS = 96
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +45,11 @@ class Biome:
     mesas: bool = False
     spires: bool = False
     trees: float = 0.0
+    grain: float = 1.0
+    azimuth: float = SUN_AZIMUTH
 
 
+_ASIDE = 1.05  # where the light falls on a land that wants a bright face and a dark one
 _ROCK: Colour = (0.33, 0.30, 0.28)
 _SNOW: Colour = (0.93, 0.95, 1.0)
 _LEAVES: Colour = (0.06, 0.15, 0.03)
@@ -56,8 +60,9 @@ BIOMES: Mapping[str, Biome] = {
         colours=((0.18, 0.26, 0.10), (0.25, 0.27, 0.16), _ROCK, _SNOW),
         snow_line=0.44,
         ridged=True,
-        haze=0.011,
+        haze=0.0075,
         trees=0.6,
+        azimuth=0.62,
     ),
     "lake": Biome(
         relief=7.0,
@@ -68,14 +73,17 @@ BIOMES: Mapping[str, Biome] = {
         beach=True,
         haze=0.009,
         trees=0.8,
+        azimuth=0.62,
     ),
     "snow": Biome(
         relief=5.5,
         sea=0.0,
-        colours=((0.80, 0.85, 0.93), (0.86, 0.90, 0.97), (0.40, 0.42, 0.46), (0.97, 0.98, 1.0)),
+        colours=((0.84, 0.88, 0.95), (0.88, 0.91, 0.97), (0.17, 0.18, 0.21), (0.95, 0.96, 1.0)),
         snow_line=0.10,
         ridged=True,
-        haze=0.012,
+        haze=0.008,
+        grain=0.6,
+        azimuth=_ASIDE,
     ),
     "desert": Biome(
         relief=2.3,
@@ -87,10 +95,11 @@ BIOMES: Mapping[str, Biome] = {
     "canyon": Biome(
         relief=5.0,
         sea=0.0,
-        colours=((0.58, 0.36, 0.22), (0.66, 0.38, 0.23), (0.55, 0.27, 0.16), (0.70, 0.44, 0.27)),
+        colours=((0.66, 0.40, 0.24), (0.72, 0.41, 0.24), (0.66, 0.31, 0.17), (0.76, 0.47, 0.28)),
         mesas=True,
         banded=True,
-        haze=0.009,
+        haze=0.007,
+        azimuth=_ASIDE,
     ),
     "mars": Biome(
         relief=3.4,
@@ -136,27 +145,47 @@ BIOMES: Mapping[str, Biome] = {
 
 
 class Land:
-    """One tile of *biome* under *light*: heights, colours near and far, and a way through it."""
+    """One tile of *biome* under *light*: heights, colours near and far, and a way through it.
+
+    Where rock lies in layers, *strata* tells how bright it is at each height, LAYERS to a unit.
+    """
 
     def __init__(self, biome: Biome, light: Light, seed: int) -> None:
-        self.biome, self.light = biome, light
+        self.biome, self.light = biome, _falling(light, biome)
         self._heights = _carved(biome, seed)
         crowns = (
             _crowns(self._heights, biome, seed) if biome.trees else np.zeros((1, 1), np.float32)
         )
         grown = self._heights + crowns
         self.heights = Tile.of(grown)
-        lit = _lit(grown, biome, light, seed, crowns)
+        lit = _lit(grown, biome, self.light, seed, crowns)
         lit = np.pad(lit, ((0, 0), (0, 0), (0, 1)))  # read faster with four numbers a place
         far = cv2.resize(lit, None, fx=0.25, fy=0.25, interpolation=cv2.INTER_AREA)
         self.near, self.far = Tile.of(lit), Tile.of(cast("NDArray[np.float32]", far))
-        self.detail = Tile.of(_detail(light, seed, dunes=biome.dunes))
+        self.strata = _strata(seed) if biome.banded else None
+        self.detail = Tile.of(_detail(self.light, biome, seed))
 
     def ground(self, x: Places, z: Places) -> Places:
         """Tell how high the land or the sea stands at places."""
         scale = SIZE / SIDE
         row, column = (np.floor(at * scale).astype(int) % SIZE for at in (z, x))
         return cast("Places", np.maximum(self._heights[row, column], self.biome.sea))
+
+
+def _falling(light: Light, biome: Biome) -> Light:
+    """Let a low sun stand a little higher over lands that it lights from aside, and glow there."""
+    if light.night or light.elevation > 0.2 or biome.azimuth == SUN_AZIMUTH:
+        return light
+    red, green, blue = light.sun
+    dim_red, dim_green, dim_blue = light.ambient
+    fog_red, fog_green, fog_blue = light.fog
+    return replace(
+        light,
+        elevation=0.20 if biome.azimuth > 1 else 0.27,
+        sun=(red * 1.08, green * 0.86, blue * 1.06),
+        ambient=(dim_red * 0.62, dim_green * 0.74, dim_blue * 1.02),
+        fog=(fog_red * 0.66, fog_green * 0.76, fog_blue * 1.02),
+    )
 
 
 def way(z: Places) -> Places:
@@ -276,7 +305,7 @@ def _lit(
     heights: Field, biome: Biome, light: Light, seed: int, crowns: Field
 ) -> NDArray[np.float32]:
     east, up, north = _normals(heights)
-    sun = direction(light)
+    sun = direction(light, biome.azimuth)
     sunlit = _sunlit(heights, sun)
     facing = np.clip(east * sun[0] + up * sun[1] + north * sun[2], 0, 1) * sunlit
     colour = _painted(heights, 1 - up, biome, seed)
@@ -302,7 +331,7 @@ def _painted(heights: Field, slope: Field, biome: Biome, seed: int) -> NDArray[n
     if biome.snow_line > 1:
         snow = smooth(0.6, 0.95, level) * 0.6
     else:
-        snow *= 1 - smooth(0.42, 0.62, slope)
+        snow *= 1 - smooth(0.30, 0.44, slope + 0.22 * ruffle)
     colour = _mixed(colour, top, snow)
     if biome.beach:
         shore = (1 - smooth(0, 0.16, heights - biome.sea)) * (1 - smooth(0.2, 0.4, slope))
@@ -313,6 +342,17 @@ def _painted(heights: Field, slope: Field, biome: Biome, seed: int) -> NDArray[n
     return cast("NDArray[np.float32]", colour * (0.72 + 0.5 * grain[..., None]))
 
 
+def _strata(seed: int) -> Field:
+    """Lay down rock: thick beds and thin ones, hard and soft, as seas and deserts left them."""
+    random = np.random.default_rng(seed + 31)
+    beds = np.zeros(8 * LAYERS, np.float32)
+    for thick, strength in ((0.42, 0.17), (0.13, 0.17), (0.05, 0.13)):
+        ends = np.cumsum(random.uniform(0.35, 1.65, int(8 / thick * 2)) * thick * LAYERS)
+        bed = np.searchsorted(ends, np.arange(beds.size))
+        beds += (random.uniform(-1, 1, bed.max() + 1)[bed] * strength).astype(np.float32)
+    return cast("Field", cv2.blur(beds[None], (3, 1))[0] - np.float32(0.02))
+
+
 def _mixed(
     colour: NDArray[np.float32], other: NDArray[np.float32], share: Field
 ) -> NDArray[np.float32]:
@@ -320,15 +360,15 @@ def _mixed(
     return cast("NDArray[np.float32]", colour + (other - colour) * part)
 
 
-def _detail(light: Light, seed: int, *, dunes: bool) -> Field:
+def _detail(light: Light, biome: Biome, seed: int) -> Field:
     """Carve a small relief and light it: what makes near ground look like ground; mean 0."""
-    sun = direction(light)
-    if dunes:
+    sun = direction(light, biome.azimuth)
+    if biome.dunes:
         y, x = np.mgrid[0:512, 0:512].astype(np.float32) * (2 * np.pi / 512)
         wander = fractal(seed + 61, 512, octaves=4)
         relief = np.sin(y * 22 + 5 * wander + np.sin(x * 3)) * 0.10 * (0.4 + wander)
     else:
         relief = fractal(seed + 61, 512, cells=8, octaves=7, gain=0.6)
     lit = relief - np.roll(relief, (-round(sun[2] * 3), -round(sun[0] * 3)), (0, 1))
-    lit = lit * 3.2 + (relief - relief.mean()) * 0.35
+    lit = (lit * 3.2 + (relief - relief.mean()) * 0.35) * biome.grain
     return cast("Field", np.clip(lit - lit.mean(), -0.6, 0.7).astype(np.float32))

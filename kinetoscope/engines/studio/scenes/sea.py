@@ -195,7 +195,7 @@ class CloudSea:
     def __init__(self, light: Light, height: float, haze: float, seed: int) -> None:
         self._light, self._height, self._haze = light, height, haze
         self._sun = direction(light)
-        self._billows = Tile.of(fractal(seed + 40, 512, octaves=6, gain=0.52))
+        self._billows = Tile.of(_heaped(seed + 40))
         self._level = Sea(light, height, haze, seed)
 
     def depth(self, view: View, rows: Field) -> Field:
@@ -234,3 +234,10 @@ class CloudSea:
         slow = self._billows.at((x + drift) * 9, (z + drift * 0.5) * 9)
         fast = self._billows.at((x * 2.7 - drift * 0.8) * 9, z * (2.7 * 9))
         return cast("Field", slow * 0.6 + fast * 0.4)
+
+
+def _heaped(seed: int) -> Field:
+    """Heap up round tops of cloud with creases between them; their mean is that of all noise."""
+    heaps = 1 - fractal(seed, 512, octaves=4, gain=0.45, ridged=True)
+    heaps = (heaps - heaps.mean()) / heaps.std()
+    return cast("Field", np.clip(0.5 + 0.21 * heaps, 0, 1.1).astype(np.float32))

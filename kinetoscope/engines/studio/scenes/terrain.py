@@ -23,12 +23,13 @@ from kinetoscope.engines.studio.scenes.air import (
     Planes,
     Sky,
     View,
+    above_clouds,
     developed,
     direction,
     dusty,
 )
 from kinetoscope.engines.studio.scenes.haze import add_haze, sunward, veil
-from kinetoscope.engines.studio.scenes.land import BIOMES, SIDE, SIZE, Land, way
+from kinetoscope.engines.studio.scenes.land import BIOMES, LAYERS, SIDE, SIZE, Land, way
 from kinetoscope.engines.studio.scenes.noise import Field
 from kinetoscope.engines.studio.scenes.passing import Drawn, Passing, nearness
 from kinetoscope.engines.studio.scenes.sea import CloudSea, Sea
@@ -55,7 +56,9 @@ _LOW = frozenset({"ocean", "islands", "lake"})
 def light_over(place: str, time: str, *, storm: bool) -> Light:
     """Tell how *place* is lit at *time*, in a *storm* or not."""
     light = LIGHTS["storm" if storm and not LIGHTS[time].night else time]
-    return dusty(light) if place == "mars" and not light.night else light
+    if place == "mars" and not light.night:
+        return dusty(light)
+    return above_clouds(light) if place == "clouds" else light
 
 
 class Terrain:
@@ -207,6 +210,9 @@ class Terrain:
                 part = slice(rows[0], rows[-1] + 1)
                 grain = self._land.detail.at(east[part] * scale, north[part] * scale)
                 fine[part] += grain * seen[part]
+        if self._land.strata is not None:
+            layer = ((height + 0.035 * fine) * LAYERS).astype(np.int32)
+            fine = 0.5 * fine + self._land.strata.take(layer, mode="clip")
         fine = 1 + np.clip(fine, -0.6, 0.8)
         return [plane * fine for plane in colour]
 
@@ -237,10 +243,10 @@ class Terrain:
         place: tuple[Field, Field, Field],
     ) -> None:
         rows, depth, height = place
-        biome, light = self._land.biome, self._light
+        biome, light = self._land.biome, self._land.light
         low = 1 + 1.4 * np.exp(np.maximum(height - biome.sea, 0) * -0.9)
         fog = veil(np.minimum(depth, 200) * (biome.haze * low))
-        glow = sunward(direction(light), ray, view.rises(rows)[:, None]) ** 5
+        glow = sunward(direction(self._light), ray, view.rises(rows)[:, None]) ** 5
         add_haze(colour, light, fog, glow)
 
 
