@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from kinetoscope.engines.studio.camera import saturated
 from kinetoscope.engines.studio.film import Frame
-from kinetoscope.engines.studio.scenes.layers import Layer, full_from, lay, layer_of, put_over
+from kinetoscope.engines.studio.scenes.layers import Layer, lay, layer_of, put_over, spread
 from kinetoscope.engines.studio.scenes.noise import fractal
 from kinetoscope.engines.studio.scenes.terrain import Sway
 
@@ -104,12 +104,13 @@ class Forest:
         """Lay the layers, each as far down as no nearer one hides it."""
         width, height = self._size
         frame = self._sky.copy()
-        hidden = [full_from(layer, move, width)
-                  for layer, move in zip(self._layers, moves, strict=True)]  # fmt: skip
-        nearer = [*hidden[1:], np.full_like(hidden[0], height)]
+        spreads = [
+            spread(layer, move, width) for layer, move in zip(self._layers, moves, strict=True)
+        ]
+        nearer = [*(full for _, full in spreads[1:]), np.full_like(spreads[0][1], height)]
         until = np.minimum.accumulate(nearer[::-1])[::-1]
         for number, (layer, move) in enumerate(zip(self._layers, moves, strict=True)):
-            lay(frame, layer, move, until[number])
+            lay(frame, layer, move, (spreads[number][0], until[number]))
             if number in self._mists:
                 self._add_mist(frame, seconds, number, min(height, int(until[number].max())))
         return cast("Frame", cv2.cvtColor(frame, cv2.COLOR_BGRA2BGR))
