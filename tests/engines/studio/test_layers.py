@@ -9,11 +9,11 @@ import pytest
 from kinetoscope.engines.studio.film import Frame
 from kinetoscope.engines.studio.scenes.layers import (
     Layer,
-    full_from,
     lay,
     layer_of,
     padded,
     put_over,
+    spread,
     stamp,
 )
 
@@ -50,7 +50,8 @@ def test_what_a_layer_hides_need_not_be_drawn(move: tuple[tuple[float, ...], ...
 
     lay(everything, behind, far)
     lay(everything, before, matrix)
-    lay(what_is_seen, behind, far, full_from(before, matrix, SIZE[0]))
+    first, hidden = spread(behind, far, SIZE[0])[0], spread(before, matrix, SIZE[0])[1]
+    lay(what_is_seen, behind, far, (first, hidden))
     lay(what_is_seen, before, matrix)
 
     assert np.array_equal(everything[..., :3], what_is_seen[..., :3])

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import math
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -14,6 +16,7 @@ from kinetoscope.engines.studio.scenes.facades import DENSITY
 from kinetoscope.engines.studio.scenes.fronts import Front, Fronts, open_part
 from kinetoscope.engines.studio.scenes.planes import Box, Eye
 from kinetoscope.engines.studio.scenes.reduced import Reduced
+from kinetoscope.engines.studio.scenes.traffic import Traffic
 from kinetoscope.engines.studio.scenes.walls import BLOCK, GAP, HALF_STREET, HEIGHT, PITCH, Row
 
 SIZE = (320, 180)
@@ -83,6 +86,27 @@ def test_the_edge_of_a_front_may_lie_between_two_pixels() -> None:
 
     assert frame[70, 61:122, 0].min() == 255
     assert all(100 < frame[70, edge, 0] < 156 for edge in (60, 123))
+
+
+def test_what_comes_into_sight_does_so_little_by_little() -> None:
+    frame = np.full((SIZE[1], SIZE[0], 4), 55, np.uint8)
+    front = replace(_front(60, 40, 123, 103), shown=0.25)
+    Fronts(0.0, FOG).draw(frame, front, Box(0, 0, *SIZE))
+
+    assert abs(int(frame[70, 90, 0]) - 105) <= 2
+
+
+def test_a_car_leaves_the_picture_before_it_is_gone() -> None:
+    traffic = Traffic(np.random.default_rng(3), lit=False, haze=0.0, fog=FOG)
+    pictures = []
+    for number in range(240):
+        frame = _nothing()
+        traffic.draw(frame, EYE, number / 24)
+        pictures.append(frame[..., 0].max(axis=0) > 0)
+
+    assert any(seen.any() for seen in pictures)
+    jumps = [np.count_nonzero(a ^ b) for a, b in itertools.pairwise(pictures)]
+    assert max(jumps) < 45
 
 
 def test_what_is_seen_smaller_is_read_from_a_smaller_picture() -> None:

@@ -35,6 +35,7 @@ from kinetoscope.engines.studio.scenes.walls import (
 
 _SIDES = (-1, 1)
 _TOWERS, _TOWER_SPACING = 45.0, 5.0
+_COMING = 4.0  # units on which what is new comes into sight
 _EYE = 0.30
 _SPEED = 0.42
 _VARIANTS = 7
@@ -189,7 +190,7 @@ class City:
                 tall = 6.5 + 6.5 * _hashed(self._seed, row, side, 41)
                 picture = self._faces[int(_hashed(self._seed, row, side, 42) * _VARIANTS)]
                 yield _front(eye, picture, (x - 1.1, x + 1.1), (0.0, tall),
-                             row * _TOWER_SPACING, part=0.9)  # fmt: skip
+                             row * _TOWER_SPACING, part=0.9, far=_TOWERS)  # fmt: skip
 
     def _hung(self, eye: Eye, seconds: float) -> Iterator[Front]:
         """List the signs that hang over the street, the farthest first."""
@@ -223,11 +224,17 @@ def _front(
     *,
     part: float = 1.0,
     power: float = 1.0,
+    far: float = FAR,
 ) -> Front:
-    """Tell where a *picture* is seen that stands between two places across, *high* at *z*."""
+    """Tell where a *picture* is seen that stands between two places across, *high* at *z*.
+
+    It comes into sight little by little, from *far* away on.
+    """
     left, bottom = eye.seen(across[0], high[0], z)
     right, top = eye.seen(across[1], high[1], z)
-    return Front(picture, left, top, right, bottom, z - eye.z, part, power)
+    away = z - eye.z
+    shown = min(max((far - away) / _COMING, 0.0), 1.0)
+    return Front(picture, left, top, right, bottom, away, part, power, shown)
 
 
 def _readable(picture: Frame) -> Reduced:

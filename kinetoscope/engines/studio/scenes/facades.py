@@ -90,7 +90,8 @@ def _add_tube(picture: Frame, random: Generator) -> None:
     else:
         for y in range(int(rows * 0.15), rows - DENSITY, int(DENSITY * random.uniform(0.8, 1.6))):
             cv2.line(glow, (0, y), (columns, y), colour, 3)
-    soft = cv2.GaussianBlur(glow, (0, 0), 9)
+    coarse = cv2.resize(glow, (columns // 4, rows // 4), interpolation=cv2.INTER_AREA)
+    soft = cv2.resize(cv2.GaussianBlur(coarse, (0, 0), 9 / 4), (columns, rows))
     cv2.add(picture, glow, picture)
     cv2.add(picture, soft, picture)
     cv2.add(picture, soft, picture)

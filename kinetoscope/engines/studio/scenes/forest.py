@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from kinetoscope.engines.studio.camera import saturated
 from kinetoscope.engines.studio.film import Frame
-from kinetoscope.engines.studio.scenes.layers import Layer, full_from, lay, layer_of, put_over
+from kinetoscope.engines.studio.scenes.layers import Layer, lay, layer_of, put_over, spread
 from kinetoscope.engines.studio.scenes.noise import fractal
 from kinetoscope.engines.studio.scenes.terrain import Sway
 
@@ -104,12 +104,13 @@ class Forest:
         """Lay the layers, each as far down as no nearer one hides it."""
         width, height = self._size
         frame = self._sky.copy()
-        hidden = [full_from(layer, move, width)
-                  for layer, move in zip(self._layers, moves, strict=True)]  # fmt: skip
-        nearer = [*hidden[1:], np.full_like(hidden[0], height)]
+        spreads = [
+            spread(layer, move, width) for layer, move in zip(self._layers, moves, strict=True)
+        ]
+        nearer = [*(full for _, full in spreads[1:]), np.full_like(spreads[0][1], height)]
         until = np.minimum.accumulate(nearer[::-1])[::-1]
         for number, (layer, move) in enumerate(zip(self._layers, moves, strict=True)):
-            lay(frame, layer, move, until[number])
+            lay(frame, layer, move, (spreads[number][0], until[number]))
             if number in self._mists:
                 self._add_mist(frame, seconds, number, min(height, int(until[number].max())))
         return cast("Frame", cv2.cvtColor(frame, cv2.COLOR_BGRA2BGR))
@@ -171,11 +172,14 @@ def _layer(
     cv2.fillPoly(floor, [np.array(edge, np.int32)], 255, cv2.LINE_AA)
     soil = tone * 0.30 + np.array((238, 222, 210)) * (0.42 + 0.4 * (1 - near)) if snow else tone
     soil = soil * (0.55 + 0.45 * min(1.0, mist.mean() / 170)) if snow else soil * 0.92
-    colour += (soil - colour) * (floor[..., None] / np.float32(255))
+    ground = int(np.argmax(floor.any(axis=1)))
+    share = floor[ground:, :, None] * np.float32(1 / 255)
+    colour[ground:] += (soil.astype(np.float32) - colour[ground:]) * share
     cover = np.maximum(cover, floor)
-    down = np.linspace(0, 1, height)[:, None, None]
+    down = np.linspace(0, 1, height)
     haze = np.clip((down - base / height + 0.16) / 0.26, 0, 1) * 0.6 * (1 - near)
-    colour += (mist * 0.95 - colour) * haze
+    for row in np.flatnonzero(haze):
+        colour[row] += (mist * 0.95 - colour[row]) * haze[row]
     return layer_of(colour, cover, near, base)
 
 
@@ -208,11 +212,11 @@ def _add_pine(
     y0, y1 = max(0, int(y - tall)), min(cover.shape[0], int(y) + 1)
     if x1 <= x0 or y1 <= y0:
         return
-    aside = np.clip((np.arange(x0, x1) - x) / broad, -1, 1)[None, :, None]
-    shade = random.uniform(0.90, 1.10) * (1 + 0.10 * aside)
+    aside = np.clip((np.arange(x0, x1, dtype=np.float32) - x) / broad, -1, 1)[:, None]
+    shade = np.float32(random.uniform(0.90, 1.10)) * (1 + np.float32(0.10) * aside)
     inside = np.zeros((y1 - y0, x1 - x0), np.uint8)
     cv2.fillPoly(inside, [outline - np.array((x0, y0)) * 8], 255, cv2.LINE_AA, 3)
-    colour[y0:y1, x0:x1] *= 1 + (shade - 1) * (inside[..., None] / 255)
+    colour[y0:y1, x0:x1] *= 1 + (shade - 1) * (inside[..., None] * np.float32(1 / 255))
 
 
 def _add_snow(colour: NDArray[np.float32], cover: Frame, thick: int, near: float) -> None:

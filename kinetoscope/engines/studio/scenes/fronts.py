@@ -22,7 +22,8 @@ _MARGIN = 2
 class Front:
     """A painted picture that is seen between two corners, so far *away*.
 
-    It shows the lower *part* of the picture, as bright as *power* says.
+    It shows the lower *part* of the picture, as bright as *power* says; one that just comes into
+    sight is *shown* in part only.
     """
 
     picture: Reduced
@@ -33,6 +34,7 @@ class Front:
     away: float
     part: float = 1.0
     power: float = 1.0
+    shown: float = 1.0
 
 
 Skyline = NDArray[np.int32]
@@ -77,7 +79,11 @@ class Fronts:
             self._fog[:] = self._colour
         clear = math.exp(-self._haze * front.away)
         fog = self._fog[:rows, :columns]
-        return cast("Frame", cv2.addWeighted(picture, clear * front.power, fog, 1 - clear, 0))
+        face = cv2.addWeighted(picture, clear * front.power, fog, 1 - clear, 0)
+        if front.shown < 1:
+            none = np.full_like(face, NOTHING)
+            cv2.addWeighted(face, front.shown, none, 1 - front.shown, 0, face)
+        return cast("Frame", face)
 
 
 def open_part(front: Front, skyline: Skyline | None, height: int, within: Span) -> Box | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import cast
 
@@ -48,68 +47,59 @@ def layer_of(colour: NDArray[np.float32], cover: Frame, nearness: float, base: f
     return Layer(whole, nearness, base, top, full)
 
 
-def lay(frame: Frame, layer: Layer, move: NDArray[np.float32], until: Rows | None = None) -> None:
-    """Lay *layer*, moved by the affine *move*, over *frame*, in each strip above *until*."""
+def lay(
+    frame: Frame, layer: Layer, move: NDArray[np.float32], seen: tuple[Rows, Rows] | None = None
+) -> None:
+    """Lay *layer*, moved by the affine *move*, over *frame*.
+
+    Each strip is laid in those rows only in which it is *seen*: from the first to the second.
+    """
     height, width = frame.shape[:2]
-    first = _moved(layer, layer.top, move, width, np.min) - _MARGIN
-    last = np.full_like(first, height) if until is None else until.clip(0, height)
-    for left, right, top, bottom in _boxes(first.clip(0, height), last):
+    if seen is None:
+        first = spread(layer, move, width)[0]
+        seen = first, np.full_like(first, height)
+    for left, right, top, bottom in _boxes(seen[0].clip(0, height), seen[1].clip(0, height)):
         shifted = move.copy()
         shifted[:, 2] -= (left, top)
         part = min(right, width) - left
-        seen = cv2.warpAffine(layer.picture, shifted, (padded(part), bottom - top),
+        over = cv2.warpAffine(layer.picture, shifted, (padded(part), bottom - top),
                               borderMode=cv2.BORDER_REPLICATE)  # fmt: skip
-        put_over(frame[top:bottom, left : left + part], cast("Frame", seen[:, :part]))
+        put_over(frame[top:bottom, left : left + part], cast("Frame", over[:, :part]))
 
 
-def full_from(layer: Layer, move: NDArray[np.float32], width: int) -> Rows:
-    """Tell the row from which on *layer*, moved by *move*, hides all behind it in each strip."""
-    return _moved(layer, layer.full, move, width, np.max) + _MARGIN
+def spread(layer: Layer, move: NDArray[np.float32], width: int) -> tuple[Rows, Rows]:
+    """Tell for each strip from which row on *layer*, moved by *move*, is seen.
 
-
-def _moved(
-    layer: Layer,
-    rows: Rows,
-    move: NDArray[np.float32],
-    width: int,
-    choose: Callable[..., NDArray[np.int32]],
-) -> Rows:
-    """Tell where *rows* of a layer are seen in the strips of a picture of *width*."""
+    Tell as well from which one on it hides all that is behind it.
+    """
     (zoom, lean, aside), (_, _, down) = move.tolist()
     slant = sorted((0.0, lean * layer.picture.shape[0]))
     left = np.arange(0, width, _STRIP)
     first = (left - aside - slant[1] - _MARGIN) / zoom // _STRIP
     last = (left + _STRIP - aside - slant[0] + _MARGIN) / zoom // _STRIP
     reach = int((last - first).max()) + 1
-    strips = (first[:, None] + np.arange(reach)).clip(0, rows.size - 1).astype(int)
-    level = choose(rows[strips], axis=1) * zoom + down
-    return np.asarray(np.rint(level), np.int32)
+    strips = (first[:, None] + np.arange(reach)).clip(0, layer.top.size - 1).astype(int)
+    top = layer.top[strips].min(axis=1) * zoom + (down - _MARGIN)
+    full = layer.full[strips].max(axis=1) * zoom + (down + _MARGIN)
+    return np.rint(top).astype(np.int32), np.rint(full).astype(np.int32)
 
 
 def _boxes(top: Rows, bottom: Rows) -> list[tuple[int, int, int, int]]:
     """Put strips together to boxes, where few pixels are drawn in vain by that."""
     boxes: list[tuple[int, int, int, int]] = []
-    for number, (high, low) in enumerate(zip(top.tolist(), bottom.tolist(), strict=True)):
-        if low <= high:
+    left, right, high, low = 0, 0, 0, 0
+    for number, (first, last) in enumerate(zip(top.tolist(), bottom.tolist(), strict=True)):
+        if last <= first:
             continue
-        box = (number * _STRIP, (number + 1) * _STRIP, high, low)
-        if boxes:
-            both = _around(boxes[-1], box)
-            if _area(both) - _area(boxes[-1]) - _area(box) <= _WORTH:
-                boxes[-1] = both
-                continue
-        boxes.append(box)
+        end = (number + 1) * _STRIP
+        both = (end - left) * (max(low, last) - min(high, first))
+        if boxes and both - (right - left) * (low - high) - _STRIP * (last - first) <= _WORTH:
+            right, high, low = end, min(high, first), max(low, last)
+            boxes[-1] = (left, right, high, low)
+        else:
+            left, right, high, low = number * _STRIP, end, first, last
+            boxes.append((left, right, high, low))
     return boxes
-
-
-def _around(
-    one: tuple[int, int, int, int], other: tuple[int, int, int, int]
-) -> tuple[int, int, int, int]:
-    return one[0], other[1], min(one[2], other[2]), max(one[3], other[3])
-
-
-def _area(box: tuple[int, int, int, int]) -> int:
-    return (box[1] - box[0]) * (box[3] - box[2])
 
 
 def padded(width: int) -> int:

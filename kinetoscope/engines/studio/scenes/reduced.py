@@ -27,9 +27,11 @@ class Reduced:
         """Give the picture halved so often in its breadth and in its height."""
         found = self._kept.get((across, down))
         if found is None:
-            larger = self.at(across - 1, down) if across else self.at(0, down - 1)
+            # Halving both sides at once is by far the quickest.
+            narrower, lower = across >= down, down >= across
+            larger = self.at(across - narrower, down - lower)
             height, width = larger.shape[:2]
-            size = (-(-width // 2), height) if across else (width, -(-height // 2))
+            size = (-(-width // (1 + narrower)), -(-height // (1 + lower)))
             found = cast("Frame", cv2.resize(larger, size, interpolation=cv2.INTER_AREA))
             self._kept[across, down] = found
         return found
