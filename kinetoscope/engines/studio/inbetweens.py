@@ -21,7 +21,7 @@ from kinetoscope.engines.studio.vision import Map
 
 _KEYS_A_SECOND = 3
 _EVERY = FPS // _KEYS_A_SECOND  # frames of a film of ours
-_FLOW_SHRINK = 2
+_FLOW_SHRINK = 3
 _LOST = 26.0  # of 255: where a key differs that much from a frame on average, it is painted anew
 _OFF = 5.0  # of 255: by how much more than the other a key may be off, and be trusted
 _MARKED = 400.0  # the square of the slope of what is surely seen to move
