@@ -205,5 +205,5 @@ def _thumb(grey: Frame) -> Frame:
 _LEVELS = np.arange(256)
 # How far a key is to be trusted where it is off by so much; never not at all.
 _TRUST = (np.exp(-((_LEVELS / 9.0) ** 2)) + 1e-4).astype(np.float32)
-# What is to be seen of a change that no key has: little ones are only noise.
-_FRESH = ((_LEVELS - 5).clip(0) * 0.6).astype(np.uint8)
+# What is to be seen of a change that no key has: nothing of what is only noise, all of a large one.
+_FRESH = np.interp(_LEVELS, (5, 20, 45, 255), (0, 9, 45, 255)).astype(np.uint8)
