@@ -21,7 +21,7 @@ from kinetoscope.engines.studio.vision import Map
 
 _KEYS_A_SECOND = 3
 _EVERY = FPS // _KEYS_A_SECOND  # frames of a film of ours
-_FLOW_SHRINK = 2
+_FLOW_SHRINK = 3
 _LOST = 26.0  # of 255: where a key differs that much from a frame on average, it is painted anew
 _OFF = 5.0  # of 255: by how much more than the other a key may be off, and be trusted
 _MARKED = 400.0  # the square of the slope of what is surely seen to move
@@ -58,6 +58,7 @@ class Painted:
     def __init__(self, paint: Paint) -> None:
         self._paint = paint
         self._keys: dict[int, _Key] = {}
+        self._held: dict[int, Frame] = {}
         width, height = paint.size
         self._rows, self._columns = (
             field.astype(np.float32) for field in np.mgrid[0:height, 0:width]
@@ -69,15 +70,21 @@ class Painted:
         return self._finished(self._key(self._shrunk(picture)).painted)
 
     def frame(self, number: int, draw: Callable[[int], Frame]) -> Frame:
-        """Paint frame *number* of what *draw* draws; the same one whatever was asked before."""
+        """Paint frame *number* of what *draw* draws; the same one whatever was asked before.
+
+        It is drawn in the order of the film: a scene may keep what it has drawn for the next.
+        """
         first = number // _EVERY * _EVERY
-        last = first + _EVERY
         if number == first:
             return self._finished(self._key_at(first, draw).painted)
-        before, after = self._key_at(first, draw), self._key_at(last, draw)
-        self._keys = {first: before, last: after}
-        share = (number - first) / _EVERY
-        return self._between(self._shrunk(draw(number)), before, after, share)
+        before = self._key_at(first, draw)
+        for later in range(number, first + _EVERY):
+            self._small_at(later, draw)
+        after = self._key_at(first + _EVERY, draw)
+        self._keys = {first: before, first + _EVERY: after}
+        now, coming = self._held[number], range(number + 1, first + _EVERY)
+        self._held = {later: self._held[later] for later in coming}
+        return self._between(now, before, after, (number - first) / _EVERY)
 
     def film(self, frames: Iterator[Frame], fps: Fraction) -> Iterator[Frame]:
         """Paint *frames* one after the other; as many as lie between two keys are held back."""
@@ -97,8 +104,14 @@ class Painted:
     def _key_at(self, number: int, draw: Callable[[int], Frame]) -> _Key:
         key = self._keys.get(number)
         if key is None:
-            key = self._keys[number] = self._key(self._shrunk(draw(number)))
+            key = self._keys[number] = self._key(self._small_at(number, draw))
         return key
+
+    def _small_at(self, number: int, draw: Callable[[int], Frame]) -> Frame:
+        small = self._held.get(number)
+        if small is None:
+            small = self._held[number] = self._shrunk(draw(number))
+        return small
 
     def _key(self, small: Frame) -> _Key:
         # OpenCV is twice as quick with four numbers a pixel.
@@ -192,5 +205,5 @@ def _thumb(grey: Frame) -> Frame:
 _LEVELS = np.arange(256)
 # How far a key is to be trusted where it is off by so much; never not at all.
 _TRUST = (np.exp(-((_LEVELS / 9.0) ** 2)) + 1e-4).astype(np.float32)
-# What is to be seen of a change that no key has: little ones are only noise.
-_FRESH = ((_LEVELS - 5).clip(0) * 0.6).astype(np.uint8)
+# What is to be seen of a change that no key has: nothing of what is only noise, all of a large one.
+_FRESH = np.interp(_LEVELS, (5, 20, 45, 255), (0, 9, 45, 255)).astype(np.uint8)

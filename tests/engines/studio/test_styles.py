@@ -241,6 +241,21 @@ def test_a_frame_is_the_same_whatever_was_asked_before(painter: Finds) -> None:
     assert all(np.array_equal(once[number], frame) for number, frame in again.items())
 
 
+def test_every_frame_is_drawn_once_and_in_order() -> None:
+    """A scene keeps what it has drawn for the next frame: to jump about would cost."""
+    drawn: list[int] = []
+
+    def draw(number: int) -> Frame:
+        drawn.append(number)
+        return scene(number)
+
+    painted = style("oil")
+    for number in range(20):
+        painted.frame(number, draw)
+
+    assert drawn == list(range(25)), "up to the next key"
+
+
 @pytest.mark.parametrize("count", [0, 1, 2, 7, 9, 17])
 def test_a_painted_film_is_as_long_as_its_source(count: int) -> None:
     looks = read_looks("oil painting, rain", Canvas(*SIZE, 5))
