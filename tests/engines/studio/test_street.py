@@ -46,6 +46,28 @@ def test_a_wall_is_seen_where_it_stands(side: int) -> None:
         assert frame[round(row), round(x), 0] < 200, (z, y)
 
 
+@pytest.mark.parametrize("edge", [0.0, 0.3, 0.9, 1.4, 1.9])
+@pytest.mark.parametrize("side", range(4))
+def test_what_is_just_out_of_sight_is_not_seen(side: int, edge: float) -> None:
+    width, height = SIZE
+    low, high = -edge - 6.0, -edge
+    outside = _front(
+        *(
+            (low, 40.0, high, 90.0),
+            (60.0, low, 120.0, high),
+            (width - high, 40.0, width - low, 90.0),
+            (60.0, height - high, 120.0, height - low),
+        )[side]
+    )
+    frame = _nothing()
+    box = open_part(outside, None, height, (0, width))
+
+    if box is not None:
+        Fronts(0.0, FOG).draw(frame, outside, box)
+
+    assert (frame[..., 0] > 250).mean() < 0.01
+
+
 def test_haze_grows_with_distance_and_shows_no_joins() -> None:
     frame = _nothing()
     _row(1, haze=0.05).draw(frame, EYE)

@@ -61,7 +61,10 @@ class Fronts:
         upper = max(0, int((box.top - front.top) / high) - _MARGIN)
         last = math.ceil((box.right - front.left) / wide) + _MARGIN
         lower = math.ceil((box.bottom - front.top) / high) + _MARGIN
-        face = self._hazy(picture[upper:lower, first:last], front)
+        looked_at = picture[upper:lower, first:last]
+        if not looked_at.size:
+            return  # it ends just before its box begins
+        face = self._hazy(looked_at, front)
         left = front.left - box.left + (first + 0.5) * wide
         top = front.top - box.top + (upper + 0.5) * high
         move = np.array([[wide, 0, left], [0, high, top]], np.float64)
