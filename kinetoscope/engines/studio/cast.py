@@ -17,15 +17,14 @@ from kinetoscope.engines.studio.brief import FPS, Brief, Notes, Tell
 from kinetoscope.engines.studio.camera import Pose, ease, pose, read_moves, roll_on
 from kinetoscope.engines.studio.cutouts import Cutout, card, cut_out, matched
 from kinetoscope.engines.studio.film import RATE, FilmWriter, Frame
-from kinetoscope.engines.studio.finish import Finish
+from kinetoscope.engines.studio.lab import printed
 from kinetoscope.engines.studio.notes import notes_on_picture
 from kinetoscope.engines.studio.parallax import Sheet, Stage, focus_of, inverse, straightened
 from kinetoscope.engines.studio.roles import Part, Role, looked_at, read_parts
-from kinetoscope.engines.studio.scenes.weather import weathers
-from kinetoscope.engines.studio.script import read_script, read_weather
+from kinetoscope.engines.studio.script import read_script
 from kinetoscope.engines.studio.slate import Slate
 from kinetoscope.engines.studio.sound import bed_for
-from kinetoscope.engines.studio.stills import GRAIN, cover, flat, open_still
+from kinetoscope.engines.studio.stills import cover, flat, open_still
 from kinetoscope.engines.studio.subject import Eye, best_eye
 from kinetoscope.engines.studio.vision import Map, depth, resized
 
@@ -43,16 +42,13 @@ def render(brief: Brief, tell: Tell, eye: Eye | None = None) -> Notes:
     roles = _cast(brief, tell, eye or best_eye())
     count = brief.seconds * FPS
     size = (brief.width, brief.height)
-    finish, airs = Finish(size, grain=GRAIN), weathers(read_weather(brief.prompt), size, brief.seed)
     rate = RATE if brief.sound else None
     note = Slate.of(brief, "picture").to_note() if len(_groups(roles, brief.seconds)) == 1 else ""
     with FilmWriter(brief.film, *size, audio_rate=rate, title=brief.prompt, note=note) as film:
         if brief.sound:
             film.add_audio(bed_for(brief))
-        for frame in _cut_together(brief, roles):
-            for air in airs:
-                air(frame, film.frames / FPS)
-            film.add(finish(frame, film.frames))
+        for frame in printed(_cut_together(brief, roles), brief):
+            film.add(frame)
             tell(1 - (1 - _STAGED) * (count - film.frames) / count)
     return notes_on_picture(brief.prompt)
 

@@ -36,11 +36,12 @@ PROMPTS = (
     "fireworks over a city at night",
     "a lighthouse by the ocean in a thunderstorm, lightning and rain",
     "snow falls in the forest at dusk",
-    "an elephant in the valley, in the style of van gogh",
+    "an elephant in the savanna, in the style of van gogh",
     "a fjord at sunrise, watercolour",
 )
 _SEED, _SECONDS, _MOMENT = 7, 6, 3
-_SIZE, _TILE, _COLUMNS, _GAP = (640, 360), (400, 225), 4, 6
+_SIZE, _TILE, _COLUMNS, _GAP = (640, 360), (300, 169), 4, 6
+_QUALITY = (cv2.IMWRITE_JPEG_QUALITY, 88)  # of a sheet that is named so
 
 
 def sheet(prompts: tuple[str, ...] = PROMPTS) -> Frame:
@@ -55,7 +56,7 @@ def sheet(prompts: tuple[str, ...] = PROMPTS) -> Frame:
 def main() -> None:
     """Write the sheet to the file that is named, and list its prompts in Markdown."""
     target = Path(sys.argv[1])
-    _, encoded = cv2.imencode(target.suffix, sheet())
+    _, encoded = cv2.imencode(target.suffix, sheet(), _QUALITY)
     target.write_bytes(encoded.tobytes())
     for number, prompt in enumerate(PROMPTS, start=1):
         sys.stdout.write(f"{number}. {prompt}\n")

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 
 from kinetoscope.engines.studio.actors.company import ROLES, Way
-from kinetoscope.engines.studio.script import ScenePlan, asked, left_out, negated
+from kinetoscope.engines.studio.script import ScenePlan, asked, left_out, negated, read_script
 from kinetoscope.engines.studio.unseen import doubles, unseen
 from kinetoscope.engines.studio.words import SUBJECTS
 
@@ -59,6 +59,7 @@ _MANY = re.compile(
 _BUSY = ("city", "car")  # a place that has more of them by itself
 _COUPLE = re.compile(r"people\b|men\b|women\b|couple\b|children\b")
 _TRAFFIC = re.compile(r"\b(cars?|traffic|autos?|voitures?|coches?)\b|车")
+_UNKNOWN_STYLE = "no painted style of this name"
 _BACKGROUND = re.compile(r"\bback(ground|drop)\b|背景")
 
 
@@ -68,11 +69,21 @@ def notes_on_scene(prompt: str, plan: ScenePlan) -> tuple[str, ...]:
     return tuple(_scenic(text, plan, negated(prompt))) + tuple(_unheard(text))
 
 
-def notes_on_picture(prompt: str) -> tuple[str, ...]:
-    """List what *prompt* asks of pictures or of a film to be continued, and cannot be done."""
+def notes_on_picture(prompt: str, *, paints: bool = True) -> tuple[str, ...]:
+    """List what *prompt* asks of pictures, or of a film to be continued, and cannot be done.
+
+    What only goes on with a film *paints* nothing in another style.
+    """
     text = asked(prompt)
-    acts = ("nobody acts: only the camera, the air and the light move",)
-    return (acts if _ACTING.search(text) else ()) + tuple(_unheard(text))
+    notes = []
+    if _ACTING.search(text):
+        notes.append("nobody acts: only the camera, the air and the light move")
+    style = read_script(prompt, 0).style
+    if paints and style is None and _MANNER.search(text):
+        notes.append(_UNKNOWN_STYLE)
+    if not paints and style is not None:
+        notes.append("the film keeps the style that it has")
+    return (*notes, *_unheard(text))
 
 
 def notes_on_edit(prompt: str, *, known: bool) -> tuple[str, ...]:
@@ -97,7 +108,7 @@ def _scenic(text: str, plan: ScenePlan, without: str) -> Iterable[str]:
     for name in (*left_out(text, plan), *unseen(text)):
         yield f"no {name}"
     if plan.style is None and _MANNER.search(text):
-        yield "no painted style of this name"
+        yield _UNKNOWN_STYLE
     for shown, meant in doubles(text, plan.subjects):
         yield f"a {shown} in place of {meant}"
     yield from _figures(text, plan)

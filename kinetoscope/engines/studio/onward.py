@@ -109,7 +109,7 @@ def _sequel(
     course = _steering(longer, motion, end.count / source.fps)
     shot = Shot(read_moves(brief.prompt, brief.seed), brief.seconds, float(source.fps), course)
     frames = gently(continued(brief, source, end, (motion, shot, eye)), end.last)
-    notes = notes_on_picture(brief.prompt)
+    notes = notes_on_picture(brief.prompt, paints=False)
     if longer is None or course is None:
         return _Sequel(frames, notes)
     return _Sequel(

@@ -10,15 +10,13 @@ import numpy as np
 from kinetoscope.engines.studio.brief import FPS, Brief, Notes, Tell
 from kinetoscope.engines.studio.course import Course
 from kinetoscope.engines.studio.film import RATE, FilmWriter, Frame
-from kinetoscope.engines.studio.finish import Finish
 from kinetoscope.engines.studio.framing import framed
+from kinetoscope.engines.studio.lab import printed
 from kinetoscope.engines.studio.notes import notes_on_picture
 from kinetoscope.engines.studio.parallax import stage_of
-from kinetoscope.engines.studio.scenes.weather import weathers
-from kinetoscope.engines.studio.script import read_weather
 from kinetoscope.engines.studio.slate import Slate
 from kinetoscope.engines.studio.sound import bed_for
-from kinetoscope.engines.studio.stills import GRAIN, flat, open_still
+from kinetoscope.engines.studio.stills import flat, open_still
 from kinetoscope.engines.studio.subject import Eye, along_edges, best_eye, subject_mask
 from kinetoscope.engines.studio.sway import Sway
 from kinetoscope.engines.studio.vision import Map
@@ -36,19 +34,16 @@ def render(brief: Brief, tell: Tell, eye: Eye | None = None) -> Notes:
     course = Course(slate)
     path = [stage.aimed(course(index / FPS)) for index in range(count)]
     zoom = stage.zoom_for(path[:: max(1, count // 8)])
+    frames = (stage.frame(at, zoom, bend=sway(n / FPS)) for n, at in enumerate(path))
     size = (brief.width, brief.height)
-    finish, airs = Finish(size, grain=GRAIN), weathers(read_weather(brief.prompt), size, brief.seed)
     rate = RATE if brief.sound else None
     note = slate.to_note()
     with FilmWriter(brief.film, *size, audio_rate=rate, title=brief.prompt, note=note) as film:
         if brief.sound:
             film.add_audio(bed_for(brief))
-        for index, place in enumerate(path):
-            frame = stage.frame(place, zoom, bend=sway(index / FPS))
-            for air in airs:
-                air(frame, index / FPS)
-            film.add(finish(frame, index))
-            tell(1 - (1 - _STAGED) * (count - index - 1) / count)
+        for frame in printed(frames, brief):
+            film.add(frame)
+            tell(1 - (1 - _STAGED) * (count - film.frames) / count)
     return notes_on_picture(brief.prompt)
 
 

@@ -117,6 +117,11 @@ def test_a_place_that_was_not_understood_is_said_to_be_chosen() -> None:
 
 def test_nobody_is_said_to_act_in_a_picture_that_only_the_camera_moves_in() -> None:
     assert notes_on_picture("push in slowly") == ()
+    assert notes_on_picture("push in, in the style of van gogh") == ()
+    assert notes_on_picture("in the style of Zorn") == ("no painted style of this name",)
+    assert notes_on_picture("go on, as a watercolour", paints=False) == (
+        "the film keeps the style that it has",
+    )
     assert notes_on_picture("she smiles and talks") == (
         "nobody acts: only the camera, the air and the light move",
         "no speech",

@@ -63,6 +63,21 @@ def still(tmp_path: Path) -> Path:
     return path
 
 
+@pytest.mark.parametrize("style", ["watercolour", "pencil sketch", "van gogh"])
+def test_a_picture_moves_in_the_style_that_is_asked_for(
+    tmp_path: Path, still: Path, style: str
+) -> None:
+    plain = made(tmp_path, still, "push in")
+
+    painted = made(tmp_path, still, f"push in, {style}")
+
+    assert len(painted) == len(plain)
+    for before, after in zip(plain[::6], painted[::6], strict=True):
+        assert cv2.absdiff(before, after).mean() > 8
+    steps = [cv2.absdiff(a, b).mean() for a, b in itertools.pairwise(painted)]
+    assert max(steps) < 12, "it does not flicker"
+
+
 def difference(one: Frame, other: Frame) -> float:
     return float(np.abs(one.astype(np.float32) - other).mean())
 
