@@ -86,7 +86,7 @@ class Motion:
 
 
 def continued(
-    brief: Brief, source: Source, end: End, way: tuple[Motion, Shot, Eye | None]
+    brief: Brief, source: Source, end: End, way: tuple[Motion, AppendedShot, Eye | None]
 ) -> Iterator[Frame]:
     """Yield frames without end: from an earlier moment that looks alike, or from the last one."""
     (motion, shot, eye), last = way, end.last[-1]
@@ -143,7 +143,7 @@ class Steering:
 
 
 @dataclass(frozen=True, slots=True)
-class Shot:
+class AppendedShot:
     """The camera of the appended part; the pose at its first frame is where the source left it."""
 
     moves: Moves
@@ -173,7 +173,7 @@ class _Loop:
     jump: Jump
 
 
-def _texture(source: Source, loop: _Loop, shot: Shot) -> Iterator[Frame]:
+def _texture(source: Source, loop: _Loop, shot: AppendedShot) -> Iterator[Frame]:
     """Play on from the moment that looks like the end, again and again, reframed as asked."""
     # The less the two moments are alike, the longer one flows into the other.
     length = 3 + round(_MORPH_SECONDS * shot.fps * min(1.0, loop.jump.gap / _ALIKE))
@@ -194,7 +194,7 @@ def _from(source: Source, index: int) -> Iterator[Frame]:
     return islice(read_frames(source.path, source.size, fps=source.fps), index, None)
 
 
-def _reframed(picture: Frame, shot: Shot, number: int) -> Frame:
+def _reframed(picture: Frame, shot: AppendedShot, number: int) -> Frame:
     """Move the camera before a flat picture, and never beyond its edges."""
     if not shot.moves.asked:
         return picture
@@ -214,7 +214,7 @@ def _reframed(picture: Frame, shot: Shot, number: int) -> Frame:
 # ── momentum ──────────────────────────────────────────────────────────────────────────────────────
 
 
-def _momentum(stage: Stage, motion: Motion, shot: Shot) -> Iterator[Frame]:
+def _momentum(stage: Stage, motion: Motion, shot: AppendedShot) -> Iterator[Frame]:
     """Let the camera before *stage*, the last frame, keep its way before it obeys.
 
     One that is steered keeps what its course does not explain for a moment only.

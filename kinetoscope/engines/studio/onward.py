@@ -20,9 +20,9 @@ from kinetoscope.engines.studio.brief import FPS, Brief, CannotRender, Notes, Te
 from kinetoscope.engines.studio.camera import ease, read_moves
 from kinetoscope.engines.studio.continuing import (
     MEAN_INVERSE,
+    AppendedShot,
     End,
     Motion,
-    Shot,
     Steering,
     continued,
     gently,
@@ -106,11 +106,12 @@ def _sequel(
     if story is not None:
         return _Sequel(_further(story, end.count, end.last[-1]), (), story.sound)
     motion = Motion.of(source, end)
-    course = _steering(longer, motion, end.count / source.fps)
-    shot = Shot(read_moves(brief.prompt, brief.seed), brief.seconds, float(source.fps), course)
+    steering = _steering(longer, motion, end.count / source.fps)
+    moves = read_moves(brief.prompt, brief.seed)
+    shot = AppendedShot(moves, brief.seconds, float(source.fps), steering)
     frames = gently(continued(brief, source, end, (motion, shot, eye)), end.last)
     notes = notes_on_picture(brief.prompt, paints=False)
-    if longer is None or course is None:
+    if longer is None or steering is None:
         return _Sequel(frames, notes)
     return _Sequel(
         frames,

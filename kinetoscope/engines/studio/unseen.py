@@ -5,13 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
-
-def _table(rows: Mapping[str, str]) -> dict[str, re.Pattern[str]]:
-    return {name: re.compile(words) for name, words in rows.items()}
-
+from kinetoscope.engines.studio.words import table
 
 # Each by its name in a note. What is the place itself in some scene, as palms are, is not here.
-_UNSEEN = _table(
+_UNSEEN = table(
     {
         "penguin": r"\b(penguins?\b|pinguine?\b|pingouins?\b|pingüinos?\b)|企鹅",
         "kangaroo": r"\b(kangaroos?\b|känguru|kangourou|canguro)|袋鼠",
@@ -84,23 +81,23 @@ _UNSEEN = _table(
 )
 # Who is drawn as somebody else of the same family.
 _DOUBLES: Mapping[str, Mapping[str, re.Pattern[str]]] = {
-    "horse": _table({"a unicorn": r"\b(unicorn|einhorn|licorne|unicornio)|独角兽"}),
-    "elephant": _table({"a mammoth": r"\bmammoth"}),
-    "bear": _table({"a panda": r"\bpanda|熊猫"}),
-    "tiger": _table(
+    "horse": table({"a unicorn": r"\b(unicorn|einhorn|licorne|unicornio)|独角兽"}),
+    "elephant": table({"a mammoth": r"\bmammoth"}),
+    "bear": table({"a panda": r"\bpanda|熊猫"}),
+    "tiger": table(
         {"a leopard": r"\bleopard", "a panther": r"\bpanther", "a jaguar": r"\bjaguar"}
     ),
-    "sheep": _table({"a goat": r"\bgoats?\b"}),
-    "deer": _table(
+    "sheep": table({"a goat": r"\bgoats?\b"}),
+    "deer": table(
         {"a moose": r"\bmoose", "a reindeer": r"\breindeer", "an antelope": r"\bantelope"}
     ),
-    "cow": _table({"a bison": r"\bbison", "a bull": r"\bbulls?\b"}),
-    "whale": _table({"an orca": r"\borca"}),
-    "bird": _table(
+    "cow": table({"a bison": r"\bbison", "a bull": r"\bbulls?\b"}),
+    "whale": table({"an orca": r"\borca"}),
+    "bird": table(
         {"an owl": r"\bowls?\b", "a parrot": r"\bparrots?\b", "a dove": r"\bdoves?\b",
          "a goose": r"\bgeese\b"}
     ),
-    "person": _table(
+    "person": table(
         {"a knight": r"\bknights?\b", "a samurai": r"\bsamurai", "a wizard": r"\bwizards?\b"}
     ),
 }  # fmt: skip

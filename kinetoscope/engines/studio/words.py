@@ -6,7 +6,8 @@ import re
 from collections.abc import Mapping
 
 
-def _table(rows: Mapping[str, str]) -> dict[str, re.Pattern[str]]:
+def table(rows: Mapping[str, str]) -> dict[str, re.Pattern[str]]:
+    """Prepare rows of words to be looked for."""
     return {name: re.compile(words) for name, words in rows.items()}
 
 
@@ -24,7 +25,7 @@ NEGATED = re.compile(
 """What a sentence says is not to be there."""
 
 # Latin words begin at a word's edge; Chinese has none. The first row that is found wins.
-PLACES = _table(
+PLACES = table(
     {
         "table": r"\b(still life|table-?top|(on|at|by|over) (a|an|the|my|our) ([\w-]+ ){0,3}"
         r"(table|desk|counter|window ?sill|shelf)\b|(cup|mug) of|coffee cup|tea ?cup"
@@ -82,7 +83,7 @@ PLACES = _table(
     }
 )
 # Where something of which there is no picture may feel at home: a place and a time.
-KINDRED = _table(
+KINDRED = table(
     {
         "city night": r"\b(tech|computer|data\b|ai\b|artificial|future|futuristic|startup"
         r"|logo|factory"
@@ -118,7 +119,7 @@ KINDRED = _table(
         r"|feather)|天使",
     }
 )
-TIMES = _table(
+TIMES = table(
     {
         "sunrise": r"\b(sunrise|sun rises|rising sun|dawn|morning|daybreak|sonnenaufgang"
         r"|morgen|lever du soleil|aube"
@@ -139,7 +140,7 @@ TIMES = _table(
         "day": r"\b(day\b|daylight|noon|sunny|bright|afternoon|tag\b|jour\b|día\b)|白天|阳光",
     }
 )
-WEATHER = _table(
+WEATHER = table(
     {
         "fog": r"\b(fog|mist|haze|hazy|nebel|brouillard|brume|niebla)|雾",
         "rain": r"\b(rain|downpour|drizzl|thunderstorm|regen|pluie|lluvia)|雨",
@@ -161,7 +162,7 @@ WEATHER = _table(
         "fireworks": r"\b(fireworks?|feuerwerk|feux? d.artifice)|烟花",
     }
 )
-STYLES = _table(
+STYLES = table(
     {
         "woodblock": r"\b(ukiyo|wood ?(block|cut)|hokusai|hiroshige|linocut|holzschnitt"
         r"|gravure sur bois|xilograf)|浮世绘|木版画",
@@ -187,7 +188,7 @@ MIXED = frozenset({"crayon", "impressionist", "starry", "watercolour", "woodbloc
 
 FLIGHT = re.compile(r"\b(fly|flight|aerial|drone|soar|flug|survol|vuelo)|航拍|飞行")
 
-SUBJECTS = _table(
+SUBJECTS = table(
     {
         "polar bear": r"\b(polar bear|eisbär)s?|北极熊",
         "astronaut": r"\b(astronaut|cosmonaut|spaceman)|宇航员",
@@ -243,7 +244,7 @@ SUBJECTS = _table(
         "tree": r"\b(lone tree|oak\b|a tree\b|tree of|cherry tree|baum\b|arbre|árbol)|树(?!林)",
     }
 )
-PROPS = _table(
+PROPS = table(
     {
         "candle": r"\b(candles?|kerze|bougie|vela\b)|烛",
         "flowers": r"\b(flowers?|bouquet|vase|tulips?|roses?\b|daisies|blumen|fleurs?|flores)|花",

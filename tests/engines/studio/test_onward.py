@@ -149,9 +149,9 @@ def from_picture(tmp_path: Path, prompt: str) -> Path:
     return path
 
 
-def shift(frames: list[Frame]) -> float:
-    """Tell how far the picture moves to the right, in pixels a frame."""
-    moved = [drift_of(flow(a, b, 1)).x for a, b in itertools.pairwise(frames)]
+def shift(frames: list[Frame], axis: str = "x") -> float:
+    """Tell how far the picture moves to the right, or down for "y", in pixels a frame."""
+    moved = [getattr(drift_of(flow(a, b, 1)), axis) for a, b in itertools.pairwise(frames)]
     return float(np.median(moved))
 
 
@@ -182,15 +182,16 @@ def test_a_film_from_a_picture_can_be_extended_again_and_told_to_move_otherwise(
 
 
 def test_the_way_of_another_camera_is_not_believed(tmp_path: Path) -> None:
-    note = facts(from_picture(tmp_path, "pan right")).note
+    note = facts(from_picture(tmp_path, "tilt up, fast")).note
     video = tmp_path / "forged.mp4"
     with FilmWriter(video, WIDTH, HEIGHT, note=note) as film:
         for frame in panned(48, step=2)[::-1]:
             film.add(frame)
 
-    shown = extended(tmp_path, video)
+    shown = extended(tmp_path, video, seconds=2)
 
     assert shift(shown[46:54]) > 0.5, "it goes on as it went"
+    assert abs(shift(shown[60:90], "y")) < 0.1, "and does not tilt"
 
 
 def test_waves_go_on_waving(tmp_path: Path) -> None:
